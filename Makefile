@@ -1,0 +1,56 @@
+# All that a developer does, by name. It wants make and Python 3.11 or newer, and fetches the rest.
+SHELL := bash
+PORT ?= 8000
+RUN := .venv/installed-to-run
+DEVELOP := .venv/installed-to-develop
+WIDGET := widget/node_modules/.package-lock.json
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format build pins clean parts
+
+help: ## list these
+	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 16
+
+run: $(RUN) ## serve the demo at http://127.0.0.1:8000/demo, or at another PORT=
+	@mkdir -p data
+	@LIKEWISE_PORT=$(PORT) LIKEWISE_DATABASE=data/likewise.db PYTHONPATH=src .venv/bin/python -m likewise demo
+
+test: $(DEVELOP) $(WIDGET) ## run every test, after setting up all that they need
+	@.venv/bin/python -m pytest
+
+lint: $(DEVELOP) $(WIDGET) ## check style, types, import directions and that the built widget is fresh
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	scripts/widget check
+
+format: $(DEVELOP) $(WIDGET) ## put all code into its form
+	.venv/bin/ruff format
+	.venv/bin/ruff check --fix
+	scripts/widget format
+
+build: $(DEVELOP) $(WIDGET) ## make the widget, then wheel and sdist in dist/
+	scripts/widget build
+	.venv/bin/uv build --no-build-isolation --python .venv/bin/python
+
+pins: $(DEVELOP) ## remake the pinned requirements from pyproject.toml
+	scripts/pins
+
+clean: ## remove everything that was made here, except data/
+	rm -rf .venv dist widget/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(RUN): requirements.txt
+	@scripts/environment $<
+	@touch $@
+
+$(DEVELOP): requirements-dev.txt pyproject.toml
+	@scripts/environment $<
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(WIDGET): widget/package-lock.json | parts
+	@scripts/widget install
+
+parts:
+	@scripts/test-parts

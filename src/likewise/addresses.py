@@ -1,0 +1,146 @@
+"""Whose request it is: the client's address, found past trusted proxies only.
+
+Addresses are 4 or 16 bytes, networks 4 (IPv4) or 8 (IPv6 /64). Knows nothing of limits.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+IPV4_BYTES = 4
+IPV6_NETWORK_BYTES = 8
+IPV6_PREFIX_BYTES = 6
+
+_MAPPED = b"\0" * 10 + b"\xff\xff"
+_TEXT_MAX = 64
+
+
+class Range(NamedTuple):
+    """A CIDR range: addresses of `size_bytes` whose first `bits` equal those of `first`."""
+
+    first: int
+    bits: int
+    size_bytes: int
+
+    def holds(self, address: bytes) -> bool:
+        """Tell whether the address lies in the range."""
+        shift = self.size_bytes * 8 - self.bits
+        return (
+            len(address) == self.size_bytes
+            and (int.from_bytes(address) ^ self.first) >> shift == 0
+        )
+
+
+def parse_address(text: str) -> bytes | None:
+    """Return an IP address as 4 or 16 bytes; None when the text is no address.
+
+    Ports and brackets are cut (`192.0.2.1:80`, `[2001:db8::1]:443`), IPv4-mapped IPv6 is unmapped.
+    """
+    text = text.strip()
+    if not text or len(text) > _TEXT_MAX or not text.isascii() or "\0" in text:
+        return None
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    text = text.partition("%")[0]
+    try:
+        if ":" not in text:
+            return socket.inet_pton(socket.AF_INET, text)
+        address = socket.inet_pton(socket.AF_INET6, text)
+    except OSError:
+        return None
+    return address[12:] if address.startswith(_MAPPED) else address
+
+
+def parse_range(text: str) -> Range:
+    """Return a CIDR range, or one address as a range. Raises `ValueError`."""
+    host, slash, length = text.strip().partition("/")
+    address = parse_address(host)
+    if address is None or (slash and not length.isdecimal()):
+        msg = f"{text!r} is neither an address nor a CIDR range such as 10.0.0.0/8"
+        raise ValueError(msg)
+    size_bits = len(address) * 8
+    bits = int(length) if slash else size_bits
+    if bits > size_bits:
+        msg = f"{text!r} has a prefix longer than its address"
+        raise ValueError(msg)
+    return Range(int.from_bytes(address), bits, len(address))
+
+
+LOOPBACK = [parse_range(text) for text in ("127.0.0.0/8", "::1")]
+PRIVATE = [
+    parse_range(text)
+    for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "fc00::/7")
+]
+
+
+def network_of(address: bytes) -> bytes:
+    """Return what limits count by: an IPv4 address, or an IPv6 /64."""
+    return address if len(address) == IPV4_BYTES else address[:IPV6_NETWORK_BYTES]
+
+
+def prefix_of(network: bytes) -> bytes | None:
+    """Return the /48 around an IPv6 network; None for IPv4."""
+    return None if len(network) == IPV4_BYTES else network[:IPV6_PREFIX_BYTES]
+
+
+class Proxies:
+    """Which peers are believed when they say whom they speak for."""
+
+    def __init__(
+        self,
+        trusted: Sequence[Range] = LOOPBACK,
+        *,
+        trust_unix_socket: bool = True,
+        client_header: bytes | None = None,
+        on_disbelief: Callable[[str], None] = lambda _peer: None,
+    ) -> None:
+        self._trusted = tuple(trusted)
+        self._trust_unix_socket = trust_unix_socket
+        self._client_header = client_header
+        self._on_disbelief = on_disbelief
+
+    def trusts(self, address: bytes) -> bool:
+        """Tell whether the address belongs to a trusted proxy."""
+        return any(range_.holds(address) for range_ in self._trusted)
+
+    def trusts_peer(self, peer: str) -> bool:
+        """Tell whether a connection comes from a trusted proxy; `""` is a unix socket's peer."""
+        if not peer:
+            return self._trust_unix_socket
+        address = parse_address(peer)
+        return address is not None and self.trusts(address)
+
+    def client(self, peer: str, headers: Mapping[bytes, bytes]) -> bytes | None:
+        """Return the address of the reader behind a request, None where it is not known.
+
+        `X-Forwarded-For` is walked from the right past trusted proxies, so that whatever a
+        client itself wrote there, on the left, is never reached.
+        """
+        address = parse_address(peer) if peer else None
+        forwarded = headers.get(b"x-forwarded-for")
+        if self._trust_unix_socket if address is None else self.trusts(address):
+            named = headers.get(self._client_header) if self._client_header else None
+            if named is not None and (client := parse_address(named.decode("latin-1"))):
+                return client
+            return None if forwarded is None else self._walk(address, forwarded)
+        if forwarded is not None or (self._client_header and self._client_header in headers):
+            self._on_disbelief(peer)
+            # A private peer that forwards is a proxy nobody named: its address is everyone's.
+            if address is None or any(range_.holds(address) for range_ in PRIVATE):
+                return None
+        return address
+
+    def _walk(self, peer: bytes | None, forwarded: bytes) -> bytes | None:
+        client = peer
+        for hop in reversed(forwarded.decode("latin-1").split(",")):
+            address = parse_address(hop)
+            if address is None:
+                break
+            client = address
+            if not self.trusts(address):
+                break
+        return client

@@ -1,0 +1,34 @@
+"""`likewise backup`: database and secret together, while the service runs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from likewise.cli import DONE, add_settings
+from likewise.settings import Settings
+from likewise.transfer.backup import back_up, backup_name
+
+
+def add_arguments(sub: argparse.ArgumentParser) -> None:
+    """Take where to."""
+    add_settings(sub, "LIKEWISE_DATABASE")
+    sub.add_argument("to", nargs="?", type=Path, help="a folder, or a file that does not exist yet")
+
+
+def run(options: argparse.Namespace, settings: Settings) -> int:
+    """Back up, and say what was written."""
+    database = settings.database_path
+    to: Path = (options.to or database.parent).expanduser().absolute()
+    if to.is_dir():
+        to /= backup_name(database)
+    progress = _show if sys.stderr.isatty() else lambda _share: None
+    written = back_up(database, settings.secret, to, progress)
+    for path in written:
+        sys.stdout.write(f"{path}\n")
+    return DONE
+
+
+def _show(share: float) -> None:
+    sys.stderr.write(f"\r{share:4.0%}" + ("\n" if share >= 1 else ""))

@@ -1,0 +1,2 @@
+x=1
+def add_arguments(s): pass

@@ -1,0 +1,1 @@
+"""HTTP itself: messages, and the two doors through which they come."""

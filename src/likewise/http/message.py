@@ -1,0 +1,135 @@
+"""Requests and responses as values, and the limits that every request keeps to.
+
+Knows neither sockets nor ASGI, neither routes nor handlers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Iterable
+from typing import Protocol
+
+from likewise.errors import Problem
+
+MAX_TARGET_BYTES = 16_384
+MAX_HEADER_BYTES = 16_384
+MAX_BODY_BYTES = 4_096
+
+# Two of these would let two programs on the way read one request differently.
+_ONCE_ONLY = frozenset(
+    {b"host", b"origin", b"content-length", b"content-type", b"authorization", b"x-api-key"}
+)
+
+
+class Request:
+    """One request, complete. `path` and `query` are as they stood on the wire, not decoded;
+    header names are lower-case; `peer` is the socket's other end, `""` for a unix socket.
+    """
+
+    __slots__ = ("body", "headers", "method", "path", "peer", "query")
+
+    def __init__(  # noqa: PLR0913 (the parts of a request)
+        self,
+        method: str,
+        path: bytes,
+        query: bytes = b"",
+        headers: Headers | None = None,
+        body: bytes = b"",
+        peer: str = "",
+    ) -> None:
+        self.method = method
+        self.path = path
+        self.query = query
+        self.headers = Headers() if headers is None else headers
+        self.body = body
+        self.peer = peer
+
+    def header(self, name: bytes) -> str | None:
+        """Return a header's text, or None."""
+        value = self.headers.get(name)
+        return None if value is None else value.decode("latin-1")
+
+
+class Headers(dict[bytes, bytes]):
+    """Header lines by lower-case name; lines of one name are joined (RFC 9110 section 5.3)."""
+
+    __slots__ = ("size_bytes",)
+
+    def __init__(self, lines: Iterable[tuple[bytes, bytes]] = ()) -> None:
+        super().__init__()
+        self.size_bytes = 0
+        for name, value in lines:
+            self.add(name, value)
+
+    def add(self, name: bytes, value: bytes) -> None:
+        """Add one line. Raises `headers_too_large`, and `bad_request` for a doubled Host."""
+        self.size_bytes += len(name) + len(value) + 4
+        if self.size_bytes > MAX_HEADER_BYTES:
+            raise Problem(
+                "headers_too_large", f"Headers of at most {MAX_HEADER_BYTES} bytes are taken."
+            )
+        name = name.lower()
+        if name not in self:
+            self[name] = value
+        elif name in _ONCE_ONLY:
+            raise Problem("bad_request", f"The header {name.decode('latin-1')} stands there twice.")
+        else:
+            self[name] += (b"; " if name == b"cookie" else b", ") + value
+
+
+class Response:
+    """One response. `headers` are whole lines in wire form, since most are made once and kept:
+    `b"content-type: text/plain\\r\\ncache-control: no-store\\r\\n"`, without Content-Length.
+    """
+
+    __slots__ = ("body", "headers", "status")
+
+    def __init__(self, status: int, headers: bytes = b"", body: bytes = b"") -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+
+
+Answer = Response | Awaitable[Response]
+
+
+class App(Protocol):
+    """What a door leads to."""
+
+    def handle(self, request: Request) -> Answer:
+        """Answer a request, at once or later. What it raises is given to `failure`."""
+
+    def body_limit(self, request: Request) -> int:
+        """Return how many bytes of body this request may have; asked before the body comes."""
+
+    def failure(self, error: BaseException, request: Request | None) -> Response:
+        """Return the answer to what could not be handled, or even read. Does not raise."""
+
+
+def split_target(target: bytes) -> tuple[bytes, bytes]:
+    """Return path and query of a request target (RFC 9112 section 3.2).
+
+    Raises `target_too_long` and `bad_request`.
+    """
+    if len(target) > MAX_TARGET_BYTES:
+        raise Problem("target_too_long", f"Targets of at most {MAX_TARGET_BYTES} bytes are taken.")
+    if target[:7].lower() in {b"http://", b"https:/"}:  # absolute-form: the host is not ours to judge
+        target = b"/" + target.partition(b"://")[2].partition(b"/")[2]
+    if not target.startswith(b"/") and target != b"*":
+        raise Problem("bad_request", "The request target must be a path that starts with a slash.")
+    path, _, query = target.partition(b"?")
+    return path, query.partition(b"#")[0]
+
+
+def header_block(*lines: tuple[str, str]) -> bytes:
+    """Return header lines in wire form. Raises `ValueError` where a line could break out."""
+    block = "".join(f"{name}: {value}\r\n" for name, value in lines)
+    if block.count("\r") + block.count("\n") != 2 * len(lines):
+        msg = "a header's value holds a line break"
+        raise ValueError(msg)
+    return block.encode("latin-1")
+
+
+def header_pairs(block: bytes) -> list[tuple[bytes, bytes]]:
+    """Return the lines of a block as pairs, as ASGI wants them."""
+    lines = block.split(b"\r\n")[:-1]
+    return [(name, value) for name, _, value in (line.partition(b": ") for line in lines)]

@@ -1,0 +1,53 @@
+"""`likewise serve`: the service behind our own door, until it is told to stop.
+
+Knows signals and the door; what the service is made of is put together in `service.py`.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+from typing import cast
+
+# OpenSSL costs 5 to 7 MiB and nothing here speaks TLS: it ends at the tunnel or the proxy.
+# asyncio and hashlib are written to run without it; what needs it runs as another process.
+for _name in ("ssl", "_hashlib"):
+    sys.modules.setdefault(_name, cast("ModuleType", None))
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable
+
+from likewise.http.server import Server
+from likewise.logs import set_up_log
+from likewise.service import running
+from likewise.settings import Settings
+
+_log = logging.getLogger("likewise")
+
+
+def serve(settings: Settings, on_ready: Callable[[str], None] = lambda _address: None) -> None:
+    """Serve until SIGTERM or SIGINT, then answer what was accepted and return."""
+    set_up_log(settings.log)
+    asyncio.run(_serve(settings, on_ready))
+
+
+async def _serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with running(settings) as service:
+        server = Server(service.app, service.proxies.trusts_peer)
+        address = await server.listen(settings.host, settings.port)
+        service.lock.tell(address=address, key=service.local_key)
+        _log.info("Likewise serves %s at %s", settings.database_path, address)
+        if not any(site.origins.exact for site in settings.sites):
+            _log.warning(
+                "No site may write yet but pages on localhost."
+                " Set LIKEWISE_ORIGINS=https://your.site to open it for yours."
+            )
+        on_ready(address)
+        await stop.wait()
+        _log.info("Stopping: answering what has been accepted.")
+        await server.drain()

@@ -1,0 +1,120 @@
+"""The composition root: builds the service from its settings, and takes it down again.
+
+The only place where the parts are put together; knows neither doors nor signals.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from hashlib import sha256
+from typing import NamedTuple
+
+from likewise import sites
+from likewise.addresses import Proxies
+from likewise.errors import StartError
+from likewise.limits import Limiter
+from likewise.settings import Settings
+from likewise.store.file import Lock, write_private
+from likewise.store.sqlite import SqliteStore, open_store
+from likewise.web.admin import Admin
+from likewise.web.app import App, Health
+from likewise.web.assets import Files
+from likewise.web.public import Public
+from likewise.web.sessions import Keys, Sessions, digest_of, new_token
+
+KEY_FILE = "admin-key"
+
+_log = logging.getLogger("likewise")
+
+
+class Service(NamedTuple):
+    """A running service, behind whichever door."""
+
+    app: App
+    store: SqliteStore
+    proxies: Proxies
+    lock: Lock
+    local_key: str
+
+
+@contextlib.asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Service]:
+    """Build the service, and take it down at the end. Raises `StartError`."""
+    lock = Lock(settings.database_path)
+    try:
+        store = open_store(settings.database_path, settings.secret, create=True)
+        try:
+            yield await _service(settings, store, lock)
+        finally:
+            await store.close()
+    finally:
+        lock.release()
+
+
+async def _service(settings: Settings, store: SqliteStore, lock: Lock) -> Service:
+    served = {site.name: site for site in settings.sites}
+    if settings.serves_demo:
+        served[sites.DEMO] = _demo_site(settings)
+    proxies = Proxies(
+        settings.trusted_proxies.ranges,
+        trust_unix_socket=settings.trusted_proxies.unix_socket,
+        client_header=settings.client_header,
+        on_disbelief=_told_once(),
+    )
+    limiter = Limiter(settings.limits, monotonic=time.monotonic, wall=time.time)
+    local_key = new_token()
+    configured = digest_of(settings.admin_key) if settings.admin_key else None
+    if configured is None:
+        await _make_key(settings, store)
+    owner = store.admin_key_digest if configured is None else lambda: configured
+    keys = Keys(owner, digest_of(local_key))
+    sessions = Sessions(time.monotonic)
+    admin = Admin(store, served, keys, sessions, limiter, proxies, settings.url)
+    parts = {
+        "public": Public(store, served, limiter, proxies),
+        "admin": admin,
+        "files": Files(serves_demo=settings.serves_demo, url=settings.url),
+        "health": Health(store),
+    }
+    app = App(parts, admin, logs_access=settings.access_log)
+    return Service(app, store, proxies, lock, local_key)
+
+
+async def _make_key(settings: Settings, store: SqliteStore) -> None:
+    """Make the owner's key at the first start; only its digest is kept."""
+    if store.admin_key_digest() is not None:
+        return
+    key = new_token()
+    await store.set_admin_key_digest(sha256(key.encode()).digest())
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\nYour admin key, shown this once:\n\n    {key}\n\n")
+        return
+    path = settings.database_path.with_name(KEY_FILE)
+    write_private(path, key + "\n")
+    _log.info("An admin key was made. It is in %s; keep it, then remove the file.", path)
+
+
+def _demo_site(settings: Settings) -> sites.Site:
+    own = ["/".join(settings.url.split("/")[:3])] if settings.url else []
+    origins = sites.Origins(["http://localhost:*", "http://127.0.0.1:*", *own])
+    return sites.Site(sites.DEMO, None, origins)
+
+
+def _told_once() -> Callable[[str], None]:
+    told: list[str] = []
+
+    def tell(peer: str) -> None:
+        if not told:
+            told.append(peer)
+            _log.warning(
+                "A forwarding header from %s was not believed. If that is your proxy, set"
+                " LIKEWISE_TRUSTED_PROXIES=%s (or private), so that readers are told apart.",
+                peer or "the unix socket",
+                peer or "loopback",
+            )
+
+    return tell

@@ -1,0 +1,169 @@
+"""The web sites that are served: where each lives, who may write to it, what it counts.
+
+Values and plain rules; knows nothing of HTTP messages or storage.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from likewise.errors import Problem
+
+DEFAULT = "default"
+DEMO = "demo"
+LIKE = "like"
+MAX_KIND_BYTES = 32
+RESERVED_KINDS = frozenset({"views"})
+
+_NAME = re.compile(r"[a-z0-9-]{1,32}")
+_ORIGIN = re.compile(r"(https?)://(\*\.)?([^/:\s*@?#]+|\[[0-9a-f:]+\])(?::(\*|\d{1,5}))?/?")
+_JOINER = "\u200d"  # holds emoji together, and counts as unprintable
+_LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_DEFAULT_PORTS = {"http": "80", "https": "443"}
+# Anyone can have a name right under these, so a wildcard there would let everyone write.
+_SHARED_HOSTS = frozenset(
+    "azurewebsites.net blogspot.com cloudfront.net codeberg.page fly.dev firebaseapp.com"
+    " github.io gitlab.io herokuapp.com neocities.org netlify.app ngrok.app ngrok.io"
+    " onrender.com pages.dev readthedocs.io render.com surge.sh trycloudflare.com tumblr.com"
+    " vercel.app web.app wordpress.com workers.dev"
+    " ac.uk co.jp co.kr co.nz co.uk co.za com.ar com.au com.br com.cn com.mx com.tr org.uk".split()
+)
+
+
+class Origins:
+    """The origins that may write to a site, compared serialised (RFC 6454 section 6)."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        """Read `https://example.com`, `https://*.example.com`, `http://localhost:*` and the like.
+
+        Raises `ValueError` that says which one is wrong and why.
+        """
+        self.exact: list[str] = []
+        patterns: list[str] = []
+        for text in texts:
+            scheme, wildcard, host, port = _parse(text)
+            if not wildcard and port != "*":
+                self.exact.append(_serialised(scheme, host, port))
+                continue
+            labels = r"(?:[a-z0-9_-]+\.)+" if wildcard else ""
+            any_port = r"(?::\d{1,5})?"
+            suffix = any_port if port == "*" else re.escape(_port_suffix(scheme, port))
+            patterns.append(f"{scheme}://{labels}{re.escape(host)}{suffix}")
+        self._exact = frozenset(self.exact)
+        self._pattern = re.compile("|".join(patterns)) if patterns else None
+
+    def allow(self, origin: str) -> bool:
+        """Tell whether a request with this `Origin` may write."""
+        origin = origin.removesuffix("/")
+        return origin in self._exact or bool(self._pattern and self._pattern.fullmatch(origin))
+
+
+class Site(NamedTuple):
+    """One site: `url` is its address for links, or None; the first of `kinds` is the default."""
+
+    name: str
+    url: str | None
+    origins: Origins
+    kinds: tuple[str, ...] = (LIKE,)
+
+    def kind(self, text: str | None) -> str:
+        """Return the kind that a request names, or the default. Raises `unknown_kind`."""
+        if text is None:
+            return self.kinds[0]
+        kind = normal_kind(text)
+        if kind not in self.kinds:
+            raise Problem(
+                "unknown_kind",
+                f"The site {self.name} does not count this kind. It counts: {', '.join(self.kinds)}.",
+            )
+        return kind
+
+    def link_to(self, page: str) -> str | None:
+        """Return the page's address on the site; None when it has none that is safe to link."""
+        if self.url is None or not page.startswith("/"):
+            return None
+        return self.url + "".join(map(_url_octets, _LONE_PERCENT.sub("%25", page)))
+
+
+def checked_name(text: str) -> str:
+    """Return a site's name as it is. Raises `ValueError`."""
+    if not _NAME.fullmatch(text):
+        msg = f"{text!r} is no site name: use 1 to 32 of a-z, 0-9 and -"
+        raise ValueError(msg)
+    return text
+
+
+def normal_kind(text: str) -> str:
+    """Return a kind's stored form: NFC without the emoji variation selector U+FE0F."""
+    return unicodedata.normalize("NFC", text.replace("\ufe0f", ""))
+
+
+def checked_kind(text: str) -> str:
+    """Return the stored form of a kind that a site shall count. Raises `ValueError`."""
+    kind = normal_kind(text.strip())
+    fits = 1 <= len(kind.encode()) <= MAX_KIND_BYTES
+    if not fits or not kind.replace(_JOINER, "").isprintable() or kind in RESERVED_KINDS:
+        msg = (
+            f"{text!r} is no kind: use a word or an emoji of at most {MAX_KIND_BYTES} bytes"
+            f" (reserved: {', '.join(sorted(RESERVED_KINDS))})"
+        )
+        raise ValueError(msg)
+    return kind
+
+
+def localhost_origins() -> Origins:
+    """Return what may write while nothing is configured: a developer's own machine."""
+    return Origins(["http://localhost:*", "http://127.0.0.1:*"])
+
+
+def _parse(text: str) -> tuple[str, bool, str, str]:
+    match = _ORIGIN.fullmatch(_punycode(text.strip().lower()))
+    if not match:
+        msg = (
+            f"{text!r} is no origin: write scheme and host and nothing else,"
+            " such as https://example.com or https://*.example.com"
+        )
+        raise ValueError(msg)
+    scheme, wildcard, host, port = match[1], bool(match[2]), match[3], match[4] or ""
+    if wildcard and ("." not in host or host in _SHARED_HOSTS):
+        msg = (
+            f"{text!r} would let strangers write: anyone can have a name under {host}."
+            " Name your own host there"
+        )
+        raise ValueError(msg)
+    return scheme, wildcard, host, port
+
+
+def _punycode(text: str) -> str:
+    if text.isascii():
+        return text
+    scheme, separator, rest = text.partition("://")
+    labels = rest.split(".")
+    try:
+        return (
+            scheme
+            + separator
+            + ".".join(
+                label if label.isascii() else label.encode("idna").decode() for label in labels
+            )
+        )
+    except UnicodeError:
+        return text
+
+
+def _serialised(scheme: str, host: str, port: str) -> str:
+    return f"{scheme}://{host}{_port_suffix(scheme, port)}"
+
+
+def _port_suffix(scheme: str, port: str) -> str:
+    return "" if port in {"", _DEFAULT_PORTS[scheme]} else f":{port}"
+
+
+def _url_octets(character: str) -> str:
+    """Escape what may not stand in a URL's path; canonical ids keep their own percent-octets."""
+    if character.isascii() and (character.isalnum() or character in "-._~/%!$&'()*+,;=:@"):
+        return character
+    return "".join(f"%{octet:02X}" for octet in character.encode())

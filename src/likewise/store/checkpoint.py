@@ -1,0 +1,57 @@
+"""Checkpoints: moves what the WAL holds into the database, beside the writer.
+
+On a connection and thread of its own, and PASSIVE only: it waits for nobody, and Litestream,
+which reads the WAL, keeps its place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import Executor
+from pathlib import Path
+
+import apsw
+
+from likewise.store.file import connect
+
+WAL_PAGES = 1_000  # about 4 MiB: small enough to find its pages fast, large enough to be rare
+# A writer who never rests lets no checkpoint reach the end: here it rests for a moment.
+MAX_WAL_PAGES = 4 * WAL_PAGES
+
+
+class Checkpoints:
+    """Watches the WAL of one writing connection."""
+
+    def __init__(self, writer: apsw.Connection, path: Path, thread: Executor) -> None:
+        self._thread = thread
+        self._connection = connect(path)
+        self._wal_pages = 0
+        self._running: asyncio.Future[None] | None = None
+        self._loop = asyncio.get_running_loop()
+        writer.set_wal_hook(self._note)
+
+    def due(self) -> asyncio.Future[None] | None:
+        """Start a checkpoint when there is enough to move; return it when the writer shall wait."""
+        if self._wal_pages < WAL_PAGES:
+            return None
+        if self._running is None or self._running.done():
+            self._running = self._loop.run_in_executor(self._thread, self._checkpoint)
+        return self._running if self._wal_pages >= MAX_WAL_PAGES else None
+
+    async def close(self) -> None:
+        """Move what is left, so that the next start finds a short WAL."""
+        if self._running is not None:
+            await self._running
+        await self._loop.run_in_executor(self._thread, self._checkpoint)
+        self._connection.close()
+
+    def _note(self, _connection: apsw.Connection, _schema: str, pages: int) -> int:
+        self._wal_pages = pages
+        return apsw.SQLITE_OK
+
+    def _checkpoint(self) -> None:
+        try:
+            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+        except apsw.Error:
+            # A full disk shows itself at the next commit, whose client is told; the WAL keeps all.
+            return

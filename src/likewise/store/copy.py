@@ -1,0 +1,68 @@
+"""A whole copy of a database that is in use, verified before it takes its name.
+
+Knows SQLite's backup and integrity check; nothing of secrets or retention.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import apsw
+
+from likewise.errors import StartError
+from likewise.store.file import connect, sync_folder
+
+PAGES_PER_STEP = 1_000
+
+
+def copy(source: Path, to: Path, progress: Callable[[float], None] = lambda _share: None) -> None:
+    """Copy the database as it stands at one moment, while others read and write it.
+
+    The copy is checked and on the disk before it is named `to`. Raises `StartError`.
+    """
+    temporary = to.with_name(f".{to.name}.{os.getpid()}")
+    temporary.unlink(missing_ok=True)
+    descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    os.close(descriptor)
+    try:
+        _fill(source, temporary, progress)
+        problem = integrity_problem(temporary)
+        if problem:
+            raise StartError(f"{source} is damaged: {problem}. Restore an older backup.")
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        temporary.replace(to)
+        sync_folder(to.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def integrity_problem(path: Path) -> str | None:
+    """Return what SQLite finds wrong with a database file; None when it is whole."""
+    try:
+        connection = connect(path, read_only=True)
+        found = connection.pragma("integrity_check")
+        connection.close()
+    except apsw.Error as error:
+        return str(error)
+    return None if found == "ok" else str(found)
+
+
+def _fill(source: Path, to: Path, progress: Callable[[float], None]) -> None:
+    reader = connect(source, read_only=True)
+    writer = apsw.Connection(os.fspath(to))
+    try:
+        # A transaction holds the moment: without it a busy writer restarts the copy for ever.
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM sqlite_schema").get  # noqa: B018 (it reads)
+        with writer.backup("main", reader, "main") as backup:
+            while not backup.done:
+                backup.step(PAGES_PER_STEP)
+                progress(1 - backup.remaining / max(backup.page_count, 1))
+        # A copy is one file: it is read before a WAL could be made beside it.
+        writer.pragma("journal_mode", "DELETE")
+    finally:
+        writer.close()
+        reader.close()

@@ -1,0 +1,191 @@
+"""The database as files: opening, locking, and the secret that lies beside it.
+
+Knows SQLite's settings and file modes; must not know what the tables mean.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from likewise.errors import StartError
+from likewise.voters import SECRET_BYTES, new_secret
+
+APPLICATION_ID = 0x4C696B65  # "Like", in the file's header
+BUSY_MILLISECONDS = 5_000
+# The first versions in which two connections cannot corrupt a WAL (sqlite.org/wal.html).
+_SOUND_VERSIONS = {(3, 44): 6, (3, 50): 7, (3, 51): 3}
+_HEADER = b"SQLite format 3\0"
+
+
+def check_sqlite() -> None:
+    """Refuse an SQLite in which a WAL can be corrupted. Raises `StartError`."""
+    major, minor, patch = (int(part) for part in apsw.sqlite_lib_version().split(".")[:3])
+    sound_from = _SOUND_VERSIONS.get((major, minor))
+    if (major, minor) > (3, 51) or (sound_from is not None and patch >= sound_from):
+        return
+    raise StartError(
+        f"SQLite {apsw.sqlite_lib_version()} can corrupt a database that is written and checkpointed"
+        " at once. Install a newer apsw: python -m pip install --upgrade apsw"
+    )
+
+
+def connect(path: Path, *, create: bool = False, read_only: bool = False) -> apsw.Connection:
+    """Open one connection with the settings that durability rests on.
+
+    `synchronous=FULL`: what is committed is on the disk. Nothing checkpoints on its own: a
+    checkpoint that truncates behind Litestream's back would cost it its place.
+    Raises `StartError` for what is no Likewise database.
+    """
+    _check_file(path, create=create)
+    flags = apsw.SQLITE_OPEN_READONLY if read_only else apsw.SQLITE_OPEN_READWRITE
+    try:
+        connection = apsw.Connection(
+            os.fspath(path), flags=flags | (apsw.SQLITE_OPEN_CREATE if create else 0)
+        )
+        connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
+        connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
+        connection.set_busy_timeout(BUSY_MILLISECONDS)
+        connection.wal_autocheckpoint(0)
+        for pragma in ("synchronous=FULL", "temp_store=MEMORY", "cache_size=-1024"):
+            connection.execute(f"PRAGMA {pragma}")
+        _check_application(connection, path)
+    except apsw.Error as error:
+        raise unusable(path, error) from None
+    return connection
+
+
+def unusable(path: Path, error: apsw.Error) -> StartError:
+    """Return what to tell the operator when the database cannot be used."""
+    if isinstance(error, apsw.NotADBError):
+        return StartError(f"{path} is not a database. Name another file with LIKEWISE_DATABASE.")
+    if isinstance(error, apsw.BusyError | apsw.LockedError):
+        return StartError(f"{path} is locked by another program. End that one, or wait for it.")
+    if isinstance(error, apsw.ReadOnlyError | apsw.CantOpenError):
+        return StartError(f"{path} cannot be written by this user. Check its owner and its folder's.")
+    return StartError(f"{path} cannot be used: {error}.")
+
+
+def _check_file(path: Path, *, create: bool) -> None:
+    if path.is_dir():
+        raise StartError(f"{path} is a folder. Name a file with LIKEWISE_DATABASE.")
+    if not path.exists():
+        if not create:
+            raise StartError(f"There is no database {path}. `likewise serve` makes one.")
+        if path.with_name(path.name + ".restoring").exists():
+            raise StartError(f"A restore of {path} was interrupted. Run `likewise restore` again.")
+        if not path.parent.is_dir():
+            raise StartError(f"The folder {path.parent} does not exist. Make it first.")
+    elif path.stat().st_size and path.open("rb").read(len(_HEADER)) != _HEADER:
+        raise StartError(f"{path} is not a database. Name another file with LIKEWISE_DATABASE.")
+
+
+def _check_application(connection: apsw.Connection, path: Path) -> None:
+    if connection.pragma("application_id") == APPLICATION_ID:
+        return
+    if connection.execute("SELECT count(*) FROM sqlite_schema").get:
+        raise StartError(
+            f"{path} is a database of another program. Name another file with LIKEWISE_DATABASE."
+            " To adopt the article's database, run `likewise import article FILE`."
+        )
+
+
+class Lock:
+    """Held by the one process that writes; its file tells others where that process listens."""
+
+    def __init__(self, database: Path) -> None:
+        """Take the lock. Raises `StartError` that names who holds it."""
+        self.path = database.with_name(database.name + ".lock")
+        try:
+            self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StartError(f"{self.path} cannot be written: {error.strerror}.") from None
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(self._file)
+            holder = holder_of(database) or {}
+            raise StartError(
+                f"{database} is already served by process {holder.get('pid', '?')}"
+                f" at {holder.get('address', 'an unknown address')}. Stop that one first."
+            ) from None
+
+    def tell(self, **facts: object) -> None:
+        """Write down who serves the database, for commands of the same user."""
+        os.ftruncate(self._file, 0)
+        os.pwrite(self._file, json.dumps(facts | {"pid": os.getpid()}).encode(), 0)
+
+    def release(self) -> None:
+        """Let go. The file stays: removing it would let two processes lock two files."""
+        os.ftruncate(self._file, 0)
+        os.close(self._file)
+
+
+def holder_of(database: Path) -> dict[str, Any] | None:
+    """Return what the running server tells of itself; None when none runs."""
+    path = database.with_name(database.name + ".lock")
+    try:
+        with path.open("rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except OSError:
+                facts = json.loads(file.read() or b"{}")
+                return facts if isinstance(facts, dict) else {}
+    except (OSError, ValueError):
+        pass
+    return None
+
+
+def secret_path(database: Path) -> Path:
+    """Return where the secret of a database lies."""
+    return database.with_name(database.name + ".key")
+
+
+def read_secret(database: Path, configured: str | None) -> bytes | None:
+    """Return the database's secret: the configured one, else that of its key file, else None."""
+    if configured is not None:
+        return configured.encode()
+    path = secret_path(database)
+    try:
+        text = path.read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise StartError(f"The secret {path} cannot be read: {error}.") from None
+    if len(text) < 2 * SECRET_BYTES:
+        raise StartError(f"{path} does not hold a secret. Restore it from a backup.")
+    return text.encode()
+
+
+def make_secret(database: Path) -> bytes:
+    """Make the secret of a new database, on the disk before anything depends on it."""
+    text = new_secret().hex()
+    write_private(secret_path(database), text + "\n")
+    return text.encode()
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only this user can read, whole or not at all."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(descriptor)
+    temporary.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

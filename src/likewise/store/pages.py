@@ -1,0 +1,34 @@
+"""Reading one page: its row, those merged into it, and the counts of all.
+
+Plain functions over a cursor of any connection; nothing here writes.
+"""
+
+from __future__ import annotations
+
+import apsw
+
+from likewise.store.cache import Name, Page
+
+_ROW = "/* page */ SELECT id, salt, target, path FROM pages WHERE site = ? AND path = ?"
+_TARGET = "/* target */ SELECT id, salt, target, path FROM pages WHERE id = ?"
+_MEMBERS = "/* members */ SELECT id, salt FROM pages WHERE target = ?"
+_COUNTS = (
+    "/* counts */ SELECT kinds.name, seed + likes FROM counts JOIN kinds ON kinds.id = kind"
+    " WHERE page = ?"
+)
+
+
+def load_page(cursor: apsw.Cursor, name: Name) -> Page | None:
+    """Return a page by any of its names; None when nothing is stored for it."""
+    row = cursor.execute(_ROW, name).fetchone()
+    if row is None:
+        return None
+    if row[2] is not None:
+        row = cursor.execute(_TARGET, (row[2],)).fetchone()
+    number, salt, _, path = row
+    members = [(number, salt), *cursor.execute(_MEMBERS, (number,))]
+    counts: dict[str, int] = {}
+    for member, _ in members:
+        for kind, count in cursor.execute(_COUNTS, (member,)):
+            counts[kind] = counts.get(kind, 0) + count
+    return Page((name[0], path), members, counts)

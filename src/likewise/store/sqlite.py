@@ -1,0 +1,268 @@
+"""The store on one SQLite file: one writer, readers that never wait for it, a cache.
+
+Puts the parts together and answers the protocol; the tables' SQL is in its neighbours.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+import apsw
+
+from likewise.errors import Problem, StartError
+from likewise.store import Alias, Counts, Query, Report, Seed, Standing, Totals, Wish, file
+from likewise.store.cache import Cache, Page
+from likewise.store.checkpoint import Checkpoints
+from likewise.store.copy import copy
+from likewise.store.migrate import migrate, migrations
+from likewise.store.pages import load_page
+from likewise.store.reports import report, totals
+from likewise.store.transaction import Kinds, Transaction
+from likewise.store.writer import Writer
+from likewise.voters import row_key, secret_mark
+
+T = TypeVar("T")
+
+SECONDS_PER_HOUR = 3_600
+HOURS_PER_DAY = 24
+_SECRET_MARK = "secret_mark"
+_ADMIN_KEY = "admin_key"
+_NO_COUNTS: Counts = {}
+
+
+class SqliteStore:
+    """Answers the protocol `Store`. Built by `open_store` on a running event loop."""
+
+    def __init__(
+        self, path: Path, secret: bytes, writer: apsw.Connection, wall: Callable[[], float]
+    ) -> None:
+        self.path = path
+        self._secret = secret
+        self._wall = wall
+        self._write_connection = writer
+        self._read_connection = file.connect(path, read_only=True)
+        self._reader = self._read_connection.cursor()
+        self._reports: apsw.Connection | None = None
+        self._threads = [ThreadPoolExecutor(1, name) for name in ("commit", "checkpoint", "report")]
+        self._cache = Cache()
+        self._kinds = Kinds(writer)
+        self._data_version = self._seen_version()
+        self._is_checked = False  # for foreign writes, in this turn of the loop
+        self._loop = asyncio.get_running_loop()
+        self._writer = Writer(writer, self._threads[0], self._transaction, self._committed)
+        self._checkpoints = Checkpoints(writer, path, self._threads[1])
+        self._writer.pause = self._checkpoints.due
+
+    # Reads
+
+    def counts(self, site: str, page: str) -> Counts:
+        found = self._page(site, page)
+        return _NO_COUNTS if found is None else found.counts
+
+    def known_as(self, site: str, page: str) -> str | None:
+        found = self._page(site, page)
+        return None if found is None else found.name[1]
+
+    def n_of(self, site: str, page: str, kind: str, voter: str) -> int:
+        found = self._page(site, page)
+        for member, salt in found.members if found else ():
+            row = self._reader.execute(
+                "/* n_of */ SELECT n FROM likes WHERE page = ? AND voter = ?"
+                " AND kind = (SELECT id FROM kinds WHERE name = ?)",
+                (member, row_key(self._secret, salt, kind, voter), kind),
+            ).fetchone()
+            if row:
+                return int(row[0])
+        return 0
+
+    def likes_today(self, site: str, page: str, kind: str) -> int:
+        found = self._page(site, page)
+        return sum(
+            self._reader.execute(
+                "/* likes_today */ SELECT coalesce(sum(ups - downs), 0) FROM hourly"
+                " WHERE page = ? AND hour >= ? AND kind = (SELECT id FROM kinds WHERE name = ?)",
+                (member, self._first_hour_of_today(), kind),
+            ).get
+            for member, _ in (found.members if found else ())
+        )
+
+    async def report(self, query: Query) -> Report:
+        return await self._in_reports(lambda connection: report(connection, query))
+
+    async def totals(self, site: str) -> Totals:
+        hour = self._first_hour_of_today()
+        return await self._in_reports(lambda connection: totals(connection, site, hour))
+
+    def admin_key_digest(self) -> bytes | None:
+        return self._meta(_ADMIN_KEY)
+
+    # Writes
+
+    def like(self, wish: Wish, answer: Callable[[Standing | Problem], T]) -> asyncio.Future[T]:
+        return self._writer.submit(lambda transaction: transaction.like(wish), answer)
+
+    def adopt(
+        self, seeds: Iterable[Seed], aliases: Iterable[Alias]
+    ) -> asyncio.Future[list[Alias]]:
+        return self._write(lambda transaction: transaction.adopt(seeds, aliases))
+
+    def set_admin_key_digest(self, digest: bytes) -> asyncio.Future[None]:
+        return self._write(lambda transaction: transaction.set_meta(_ADMIN_KEY, digest))
+
+    async def is_ready(self) -> bool:
+        """Believe the last commit; where it failed, try one."""
+        if self._writer.failed:
+            try:
+                await self._write(lambda transaction: transaction.set_meta("probe", b""))
+            except Problem:
+                return False
+        return True
+
+    async def close(self) -> None:
+        await self._writer.finish()
+        await self._checkpoints.close()
+        for thread in self._threads:
+            thread.shutdown()
+        for connection in (self._reports, self._read_connection, self._write_connection):
+            if connection is not None:
+                connection.close()
+
+    # Inside
+
+    def _page(self, site: str, page: str) -> Page | None:
+        name = (site, page)
+        if not self._is_checked:
+            self._check_foreign_writes()
+        # While somebody else holds the lock he may commit at any moment: ask the file.
+        found = None if self._writer.waits_for_lock else self._cache.get(name)
+        if found is None:
+            found = load_page(self._reader, name)
+            if found is not None and not self._writer.waits_for_lock:
+                self._cache.put(name, found)
+        return found
+
+    def _check_foreign_writes(self) -> None:
+        """Forget the cache when another process has written; once in a turn of the loop.
+
+        The writer's connection alone can tell, since its own commits do not count for it. While
+        it holds the lock nobody else can write, and it looks again when it takes the lock.
+        """
+        self._is_checked = True
+        self._loop.call_soon(self._uncheck)
+        if not self._writer.is_busy:
+            self._forget_if_foreign()
+
+    def _uncheck(self) -> None:
+        self._is_checked = False
+
+    def _forget_if_foreign(self) -> None:
+        version = self._seen_version()
+        if version != self._data_version:
+            self._data_version = version
+            self._cache.clear()
+            self._kinds = Kinds(self._write_connection)
+
+    def _seen_version(self) -> int:
+        return int(self._write_connection.pragma("data_version"))
+
+    def _transaction(self) -> Transaction:
+        self._forget_if_foreign()
+        hour = int(self._wall()) // SECONDS_PER_HOUR
+        return Transaction(self._write_connection, self._secret, self._kinds, self._cache, hour)
+
+    def _committed(self, transaction: Transaction) -> None:
+        self._kinds.numbers |= transaction.new_kinds
+        for name, page in transaction.pages.items():
+            self._cache.put(name, page)
+
+    def _write(self, do: Callable[[Transaction], T]) -> asyncio.Future[T]:
+        return self._writer.submit(do, _raised)
+
+    def _meta(self, name: str) -> bytes | None:
+        row = self._reader.execute("/* meta */ SELECT value FROM meta WHERE name = ?", (name,))
+        value: bytes | None = row.get
+        return value
+
+    async def _in_reports(self, read: Callable[[apsw.Connection], T]) -> T:
+        def run() -> T:
+            if self._reports is None:
+                self._reports = file.connect(self.path, read_only=True)
+            with self._reports:
+                return read(self._reports)
+
+        return await self._loop.run_in_executor(self._threads[2], run)
+
+    def _first_hour_of_today(self) -> int:
+        hour = int(self._wall()) // SECONDS_PER_HOUR
+        return hour - hour % HOURS_PER_DAY
+
+
+def open_store(
+    path: Path,
+    configured_secret: str | None,
+    *,
+    create: bool,
+    wall: Callable[[], float] = time.time,
+) -> SqliteStore:
+    """Open the database, made or migrated where needed. Raises `StartError`.
+
+    The caller holds the file's lock.
+    """
+    file.check_sqlite()
+    connection = file.connect(path, create=create)
+    try:
+        if connection.readonly("main"):
+            raise file.unusable(path, apsw.ReadOnlyError())
+        secret = _secret(connection, path, configured_secret)
+        connection.pragma("journal_mode", "WAL")
+        migrate(connection, path, migrations(), lambda to: copy(path, to))
+        _mark(connection, secret)
+    except apsw.Error as error:
+        raise file.unusable(path, error) from None
+    return SqliteStore(path, secret, connection, wall)
+
+
+def _secret(connection: apsw.Connection, path: Path, configured: str | None) -> bytes:
+    """Return the secret that belongs to the database; a new database gets a new one."""
+    secret = file.read_secret(path, configured)
+    kept = mark_of(connection)
+    if kept is None:
+        return secret or file.make_secret(path)
+    if secret is None:
+        raise StartError(
+            f"The secret of {path} is missing: {file.secret_path(path)}. Without it no reader could"
+            " take a like back. Restore it from a backup, or set LIKEWISE_SECRET."
+        )
+    if secret_mark(secret) != kept:
+        raise StartError(
+            f"This secret does not belong to {path}. Restore database and secret from one backup,"
+            f" or set LIKEWISE_SECRET to the one it was made with."
+        )
+    return secret
+
+
+def mark_of(connection: apsw.Connection) -> bytes | None:
+    """Return what the database knows of its secret; None before there is a table."""
+    if not connection.table_exists("main", "meta"):
+        return None
+    mark: bytes | None = connection.execute(
+        "/* mark */ SELECT value FROM meta WHERE name = ?", (_SECRET_MARK,)
+    ).get
+    return mark
+
+
+def _mark(connection: apsw.Connection, secret: bytes) -> None:
+    connection.execute(
+        "/* mark */ INSERT OR IGNORE INTO meta VALUES (?, ?)", (_SECRET_MARK, secret_mark(secret))
+    )
+
+
+def _raised(outcome: T | Problem) -> T:
+    if isinstance(outcome, Problem):
+        raise outcome
+    return outcome

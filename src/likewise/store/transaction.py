@@ -1,0 +1,172 @@
+"""One write transaction: likes, seeds and aliases as SQL, with counts kept in step.
+
+Knows the tables; must not know when a transaction begins or commits, nor who asked for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import apsw
+
+from likewise.store import Alias, Seed, Standing, Wish
+from likewise.store.cache import Cache, Name, Page
+from likewise.store.pages import load_page
+from likewise.voters import new_salt, row_key
+
+
+class Kinds:
+    """Numbers of kinds, by name, as committed."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        rows = connection.execute("SELECT name, id FROM kinds")
+        self.numbers: dict[str, int] = dict(rows)
+
+
+class Transaction:
+    """What one commit holds. Pages are copied when touched; `pages` goes to the cache after
+    the commit, and nowhere if there is none.
+    """
+
+    def __init__(
+        self, connection: apsw.Connection, secret: bytes, kinds: Kinds, cache: Cache, hour: int
+    ) -> None:
+        self._cursor = connection.cursor()
+        self._secret = secret
+        self._kinds = kinds
+        self._cache = cache
+        self._hour = hour
+        self.pages: dict[Name, Page] = {}
+        self.new_kinds: dict[str, int] = {}
+        self._moves: dict[tuple[int, int], list[int]] = {}  # (page, kind): ups, downs
+
+    def like(self, wish: Wish) -> Standing:
+        """Make the voter's total `wish.n`. A total that stands already moves nothing."""
+        name = (wish.site, wish.page)
+        page, is_new = self._page(name), False
+        if page is None:
+            if not wish.n:
+                return Standing(0, is_new_page=False, counts={})
+            page, is_new = self._create(name), True
+        change = self._set(page, wish)
+        if change:
+            page.counts[wish.kind] = page.counts.get(wish.kind, 0) + change
+        return Standing(change, is_new, dict(page.counts))
+
+    def adopt(self, seeds: Iterable[Seed], aliases: Iterable[Alias]) -> list[Alias]:
+        """Set seeds, then point aliases at their pages; return the aliases that cannot be."""
+        for seed in seeds:
+            self._seed(seed)
+        return [alias for alias in aliases if not self._alias(alias)]
+
+    def set_meta(self, name: str, value: bytes) -> None:
+        """Keep a named value."""
+        self._cursor.execute("/* set_meta */ INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
+
+    def flush(self) -> None:
+        """Move the derived figures, once for each page and kind however many likes came."""
+        for (page, kind), (ups, downs) in self._moves.items():
+            # Where there is no row yet nothing can have been taken back.
+            self._cursor.execute(
+                "/* flush counts */ INSERT INTO counts (page, kind, likes) VALUES (?1, ?2, max(?3, 0))"
+                " ON CONFLICT DO UPDATE SET likes = likes + ?3",
+                (page, kind, ups - downs),
+            )
+            self._cursor.execute(
+                "/* flush hourly */ INSERT INTO hourly VALUES (?1, ?2, ?3, ?4, ?5)"
+                " ON CONFLICT DO UPDATE SET ups = ups + ?4, downs = downs + ?5",
+                (page, kind, self._hour, ups, downs),
+            )
+        self._moves.clear()
+
+    def _set(self, page: Page, wish: Wish) -> int:
+        """Write the voter's row where it stands already, else in the page's own; return the change."""
+        kind = self._kind(wish.kind)
+        for member, salt in reversed(page.members):  # the page's own comes last
+            voter = row_key(self._secret, salt, wish.kind, wish.voter)
+            row = self._cursor.execute(
+                "/* n of voter */ SELECT n FROM likes WHERE page = ? AND kind = ? AND voter = ?",
+                (member, kind, voter),
+            ).fetchone()
+            if row:
+                break
+        before = row[0] if row else 0
+        if wish.n == before:
+            return 0
+        if not wish.n:
+            self._cursor.execute(
+                "/* take back */ DELETE FROM likes WHERE page = ? AND kind = ? AND voter = ?",
+                (member, kind, voter),
+            )
+        else:
+            self._cursor.execute(
+                "/* like */ INSERT INTO likes VALUES (?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET n = excluded.n",
+                (member, kind, voter, wish.n, self._hour, wish.rank),
+            )
+        change = wish.n - before
+        move = self._moves.setdefault((member, kind), [0, 0])
+        move[0 if change > 0 else 1] += abs(change)
+        return change
+
+    def _page(self, name: Name) -> Page | None:
+        page = self.pages.get(name)
+        if page is None:
+            found = self._cache.get(name) or load_page(self._cursor, name)
+            if found is None:
+                return None
+            # Two names of one page must meet in one copy.
+            page = self.pages.get(found.name) or found.copy()
+            self.pages[name] = self.pages[page.name] = page
+        return page
+
+    def _create(self, name: Name) -> Page:
+        salt = new_salt()
+        self._cursor.execute(
+            "/* create page */ INSERT INTO pages (site, path, salt, hour) VALUES (?, ?, ?, ?)",
+            (*name, salt, self._hour),
+        )
+        number = self._cursor.connection.last_insert_rowid()
+        page = self.pages[name] = Page(name, [(number, salt)], {})
+        return page
+
+    def _kind(self, name: str) -> int:
+        number = self._kinds.numbers.get(name) or self.new_kinds.get(name)
+        if number is None:
+            self._cursor.execute("/* create kind */ INSERT INTO kinds (name) VALUES (?)", (name,))
+            number = self.new_kinds[name] = self._cursor.connection.last_insert_rowid()
+        return number
+
+    def _seed(self, seed: Seed) -> None:
+        name = (seed.site, seed.page)
+        page = self._page(name) or self._create(name)
+        number, kind = page.members[0][0], self._kind(seed.kind)
+        row = self._cursor.execute(
+            "/* seed of page */ SELECT seed FROM counts WHERE page = ? AND kind = ?", (number, kind)
+        ).fetchone()
+        self._cursor.execute(
+            "/* set seed */ INSERT INTO counts (page, kind, seed) VALUES (?1, ?2, ?3)"
+            " ON CONFLICT DO UPDATE SET seed = ?3",
+            (number, kind, seed.n),
+        )
+        page.counts[seed.kind] = page.counts.get(seed.kind, 0) + seed.n - (row[0] if row else 0)
+
+    def _alias(self, alias: Alias) -> bool:
+        """Let an old id count for a page; False where it already counts for another one."""
+        old_name, name = (alias.site, alias.old), (alias.site, alias.page)
+        page = self._page(name) or self._create(name)
+        old = self._page(old_name) or self._create(old_name)
+        if old is page:
+            return True
+        if old.name != old_name or len(old.members) > 1:
+            return False
+        self.flush()
+        self._cursor.execute(
+            "/* alias */ UPDATE pages SET target = ? WHERE id = ?",
+            (page.members[0][0], old.members[0][0]),
+        )
+        page.members = [*page.members, *old.members]
+        for kind, n in old.counts.items():
+            page.counts[kind] = page.counts.get(kind, 0) + n
+        self.pages[old_name] = page
+        return True

@@ -1,0 +1,174 @@
+"""The one writer: work that arrives while a commit runs is the next transaction.
+
+Knows BEGIN, COMMIT and threads; must not know what the work is about.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import Any, NamedTuple, TypeVar
+
+import apsw
+
+from likewise.errors import Problem
+from likewise.store.transaction import Transaction
+
+T = TypeVar("T")
+
+MAX_BATCH = 256
+LOCK_MILLISECONDS = 4_000
+
+
+class Work(NamedTuple):
+    """What is to be done in a transaction, and what to make of its outcome."""
+
+    do: Callable[[Transaction], Any]
+    answer: Callable[[Any], Any]
+    future: asyncio.Future[Any]
+
+
+class Writer:
+    """Group commit. Statements run on the event loop, where they cost microseconds; what can
+    wait for a disk or a lock, BEGIN and COMMIT, runs in `thread`.
+    """
+
+    def __init__(
+        self,
+        connection: apsw.Connection,
+        thread: Executor,
+        new_transaction: Callable[[], Transaction],
+        committed: Callable[[Transaction], None],
+    ) -> None:
+        self._connection = connection
+        self._thread = thread
+        self._new_transaction = new_transaction
+        self._committed = committed
+        self._queue: deque[Work] = deque()
+        self._running: asyncio.Task[None] | None = None
+        self._loop = asyncio.get_running_loop()
+        self.is_busy = False  # the connection belongs to the thread, or to a transaction
+        self.waits_for_lock = False  # and meanwhile somebody else may be committing
+        self.failed = False  # the last commit did not succeed
+        self.pause: Callable[[], asyncio.Future[None] | None] = lambda: None
+
+    def submit(self, do: Callable[[Transaction], Any], answer: Callable[[Any], T]) -> asyncio.Future[T]:
+        """Queue work; the future holds what `answer` makes of its result, once it is on the disk.
+
+        `answer` gets a `Problem` instead where the work failed, or may not be on the disk.
+        """
+        future: asyncio.Future[T] = self._loop.create_future()
+        self._queue.append(Work(do, answer, future))
+        if self._running is None:
+            self._running = self._loop.create_task(self._run())
+        return future
+
+    async def finish(self) -> None:
+        """Wait until everything queued is answered."""
+        while self._running is not None:
+            await self._running
+
+    async def _run(self) -> None:
+        try:
+            while self._queue:
+                count = min(len(self._queue), MAX_BATCH)
+                await self._write([self._queue.popleft() for _ in range(count)])
+                pause = self.pause()
+                if pause is not None:
+                    await pause
+        finally:
+            self._running = None
+
+    async def _write(self, batch: list[Work]) -> None:
+        self.is_busy = True
+        try:
+            outcomes = await self._commit(batch)
+        except apsw.Error as error:
+            self._roll_back()
+            if len(batch) > 1 and not _is_storage(error):
+                # One of them is at fault: the others shall not pay for it.
+                for work in batch:
+                    await self._write([work])
+                return
+            self.failed = _is_storage(error)
+            outcomes = [_problem(error)] * len(batch)
+        except Exception as error:  # noqa: BLE001 (a fault of ours may not end the writer)
+            self._roll_back()
+            if len(batch) > 1:
+                for work in batch:
+                    await self._write([work])
+                return
+            outcomes = [error]
+        finally:
+            self.is_busy = False
+        for work, outcome in zip(batch, outcomes, strict=True):
+            _resolve(work, outcome)
+
+    async def _commit(self, batch: list[Work]) -> list[Any]:
+        await self._begin()
+        transaction = self._new_transaction()
+        outcomes = [work.do(transaction) for work in batch]
+        transaction.flush()
+        await self._loop.run_in_executor(self._thread, self._connection.execute, "COMMIT")
+        self._committed(transaction)
+        self.failed = False
+        return outcomes
+
+    async def _begin(self) -> None:
+        """Take the write lock: at once if it is free, else in the thread, where waiting hurts nobody."""
+        self._connection.set_busy_timeout(0)
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        except apsw.BusyError:
+            self.waits_for_lock = True
+            try:
+                await self._loop.run_in_executor(self._thread, self._begin_patiently)
+            finally:
+                self.waits_for_lock = False
+
+    def _begin_patiently(self) -> None:
+        self._connection.set_busy_timeout(LOCK_MILLISECONDS)
+        self._connection.execute("BEGIN IMMEDIATE")
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+
+def _is_storage(error: apsw.Error) -> bool:
+    return isinstance(
+        error,
+        apsw.BusyError
+        | apsw.LockedError
+        | apsw.FullError
+        | apsw.IOError
+        | apsw.ReadOnlyError
+        | apsw.CantOpenError
+        | apsw.CorruptError
+        | apsw.NotADBError
+        | apsw.NoMemError
+        | apsw.ProtocolError,
+    )
+
+
+def _problem(error: apsw.Error) -> BaseException:
+    if not _is_storage(error):
+        return error
+    return Problem(
+        "storage_unavailable",
+        "The like could not be confirmed; it is safe to send it again.",
+        retry_after_seconds=2,
+    )
+
+
+def _resolve(work: Work, outcome: Any) -> None:  # noqa: ANN401 (as many types as there is work)
+    if work.future.done():
+        return
+    try:
+        if isinstance(outcome, BaseException) and not isinstance(outcome, Problem):
+            raise outcome  # noqa: TRY301
+        work.future.set_result(work.answer(outcome))
+    except Exception as error:  # noqa: BLE001 (it belongs to the one who waits)
+        work.future.set_exception(error)

@@ -1,0 +1,1 @@
+"""Likes on their way in and out: imports, backups, exports."""

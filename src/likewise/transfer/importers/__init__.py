@@ -1,0 +1,1 @@
+"""Likes that were counted elsewhere: one module for each place they come from."""

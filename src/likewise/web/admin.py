@@ -1,0 +1,239 @@
+"""What the owner alone may ask: sign-in, statistics, the dashboard's figures, imports.
+
+Handlers parse, refuse, make one store call and answer; they know neither sockets nor SQL.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from likewise import __version__
+from likewise.addresses import Proxies, network_of, parse_address
+from likewise.errors import Problem
+from likewise.http.message import Request, Response, header_block
+from likewise.limits import Limiter
+from likewise.pages import canonical
+from likewise.sites import DEFAULT, DEMO, LIKE, Site
+from likewise.store import Alias, Query, Seed, Store
+from likewise.web import parameters
+from likewise.web.answers import PRIVATE, json_answer
+from likewise.web.parameters import json_object, number_of, text_of
+from likewise.web.sessions import SESSION_SECONDS, Keys, Sessions, cookie_header, token_in
+
+MAX_ROWS = 1_000
+MAX_OFFSET = 10_000_000
+MAX_SEED = 2**53 - 1  # what JavaScript can count to
+_DIGEST_HEX = 64
+
+
+class Admin:
+    """The admin API. `url` is the service's own public address, where one is set."""
+
+    def __init__(  # noqa: PLR0913 (the parts it is put together from)
+        self,
+        store: Store,
+        sites: Mapping[str, Site],
+        keys: Keys,
+        sessions: Sessions,
+        limiter: Limiter,
+        proxies: Proxies,
+        url: str | None,
+    ) -> None:
+        self._store = store
+        self._sites = sites
+        self._keys = keys
+        self._sessions = sessions
+        self._limiter = limiter
+        self._proxies = proxies
+        self._origin = "/".join(url.split("/")[:3]) if url else None
+
+    def authorize(self, request: Request) -> None:
+        """Let the owner pass: with the key, or with a session. Raises `wrong_key` and others."""
+        key = self._key_in(request)
+        if key is not None:
+            self._check_key(request, key)
+        elif not self._has_session(request):
+            raise Problem(
+                "not_signed_in", "Send the admin key in X-API-Key, or sign in at /dashboard."
+            )
+        elif request.method not in {"GET", "HEAD"}:
+            self._check_own_page(request)
+
+    async def stats(self, request: Request) -> Response:
+        """`GET /api/stats`: pages and likes, most liked first, in the article's shape."""
+        query = parameters.Query(request.query)
+        site = self._site(query.one("site"))
+        limit = query.number("limit", MAX_ROWS, MAX_ROWS)
+        offset = query.number("offset", 0, MAX_OFFSET)
+        report = await self._store.report(Query(site.name, LIKE, limit, offset))
+        headers = PRIVATE
+        if offset + limit < report.total and limit:
+            name = "" if site.name == DEFAULT else f"&site={site.name}"
+            following = f'<?limit={limit}&offset={offset + limit}{name}>; rel="next"'
+            headers += header_block(("link", following))
+        rows = [{"post_id": row.page, "likes": row.counts.get(LIKE, 0)} for row in report.rows]
+        return json_answer(rows, headers)
+
+    async def summary(self, request: Request) -> Response:
+        """`GET /api/summary`: what a site has in all, and which sites there are."""
+        site = self._site(parameters.Query(request.query).one("site"))
+        totals = await self._store.totals(site.name)
+        return json_answer(
+            {
+                "version": __version__,
+                "site": site.name,
+                "sites": [{"name": one.name, "url": one.url} for one in self._sites.values()],
+                "kinds": site.kinds,
+                "pages": totals.pages,
+                "counts": {kind: totals.counts.get(kind, 0) for kind in site.kinds},
+                "today": {kind: totals.today.get(kind, 0) for kind in site.kinds},
+            },
+            PRIVATE,
+        )
+
+    async def pages(self, request: Request) -> Response:
+        """`GET /api/pages`: a part of a site's pages with their counts and links."""
+        query = parameters.Query(request.query)
+        site = self._site(query.one("site"))
+        sort = query.one("sort", "count")
+        if sort not in {"count", "page"}:
+            raise Problem("bad_request", "The parameter sort is count or page.")
+        report = await self._store.report(
+            Query(
+                site.name,
+                site.kind(query.one("kind")),
+                query.number("limit", 50, MAX_ROWS),
+                query.number("offset", 0, MAX_OFFSET),
+                query.one("search") or "",
+                by_page=sort == "page",
+            )
+        )
+        rows = [
+            {
+                "page": row.page,
+                "url": site.link_to(row.page),
+                "counts": {kind: row.counts.get(kind, 0) for kind in site.kinds},
+            }
+            for row in report.rows
+        ]
+        return json_answer({"total": report.total, "pages": rows}, PRIVATE)
+
+    def login(self, request: Request) -> Response:
+        """`POST /api/login`: exchange the key for a session, out of scripts' reach."""
+        self._check_own_page(request)
+        self._check_key(request, text_of(json_object(request.body), "key") or "")
+        return self._with_cookie(request, self._sessions.open(), 200)
+
+    def logout(self, request: Request) -> Response:
+        """`POST /api/logout`: end the session."""
+        self._check_own_page(request)
+        token = self._token_in(request)
+        if token:
+            self._sessions.close(token)
+        return self._with_cookie(request, "", 204)
+
+    async def adopt(self, request: Request) -> Response:
+        """`POST /api/import`: set counts and aliases, given as one JSON object a line."""
+        seeds: list[Seed] = []
+        aliases: list[Alias] = []
+        for line in request.body.splitlines():
+            fields = json_object(line)
+            site = self._site(text_of(fields, "site")).name
+            page = canonical(text_of(fields, "page") or "")
+            if "alias" in fields:
+                aliases.append(Alias(site, canonical(text_of(fields, "alias") or ""), page))
+            else:
+                kind = self._sites[site].kind(text_of(fields, "kind"))
+                seeds.append(Seed(site, page, kind, number_of(fields, "seed", 0, MAX_SEED)))
+        refused = await self._store.adopt(seeds, aliases)
+        return json_answer(
+            {"seeds": len(seeds), "aliases": len(aliases) - len(refused),
+             "refused": [alias.old for alias in refused]},
+            PRIVATE,
+        )
+
+    async def replace_key(self, request: Request) -> Response:
+        """`POST /api/key`: replace the owner's key by the one with this SHA-256, in hex."""
+        text = text_of(json_object(request.body), "sha256") or ""
+        try:
+            digest = bytes.fromhex(text) if len(text) == _DIGEST_HEX else b""
+        except ValueError:
+            digest = b""
+        if not digest:
+            raise Problem("bad_request", 'The key "sha256" must be 64 hexadecimal digits.')
+        await self._store.set_admin_key_digest(digest)
+        self._sessions.close_all()
+        return Response(204, PRIVATE)
+
+    def body_limit(self, request: Request, large: int, usual: int) -> int:
+        """Return `large` for an import by the owner, `usual` for everyone else."""
+        key = self._key_in(request)
+        return large if key is not None and self._keys.fit(key) else usual
+
+    def _check_key(self, request: Request, key: str) -> None:
+        """Check first and count then: the right key is never refused for others' wrong ones."""
+        if self._keys.fit(key):
+            return
+        address = self._proxies.client(request.peer, request.headers)
+        # Where readers are not known apart, guesses are still counted: by their peer.
+        address = address or parse_address(request.peer) or b"unix"
+        self._limiter.wrong_key(network_of(address))
+        raise Problem("wrong_key", "This is not the admin key. `likewise key` makes a new one.")
+
+    def _check_own_page(self, request: Request) -> None:
+        """Refuse what another page makes the owner's browser send."""
+        origin = request.header(b"origin") or ""
+        host = request.header(b"host") or ""
+        is_own = origin == self._origin or (_is_loopback(host) and origin == f"http://{host}")
+        if not is_own:
+            raise Problem(
+                "origin_refused",
+                "Signing in needs the service's own address. Set LIKEWISE_URL to the address that"
+                " you open it at, for example LIKEWISE_URL=https://likes.example.com",
+            )
+        fetch_site = request.header(b"sec-fetch-site")
+        if fetch_site not in {None, "same-origin"}:
+            raise Problem("origin_refused", "This request must come from the dashboard itself.")
+        content_type = (request.header(b"content-type") or "").partition(";")[0].strip()
+        if content_type.lower() != "application/json":
+            raise Problem("unsupported_type", "Send the body as application/json.")
+
+    def _with_cookie(self, request: Request, token: str, status: int) -> Response:
+        cookie = cookie_header(token, is_https=self._is_https(request))
+        headers = PRIVATE + header_block(("set-cookie", cookie))
+        if status == 204:  # noqa: PLR2004 (no content)
+            return Response(status, headers)
+        return json_answer({"expires_in": SESSION_SECONDS}, headers, status)
+
+    def _has_session(self, request: Request) -> bool:
+        token = self._token_in(request)
+        return token is not None and self._sessions.holds(token)
+
+    def _token_in(self, request: Request) -> str | None:
+        cookies = request.header(b"cookie") or ""
+        return token_in(cookies, is_https=self._is_https(request))
+
+    def _is_https(self, request: Request) -> bool:
+        """Tell how the owner's browser sees us: as LIKEWISE_URL says, but on loopback as http."""
+        is_public = not _is_loopback(request.header(b"host") or "")
+        return is_public and (self._origin or "").startswith("https:")
+
+    def _key_in(self, request: Request) -> str | None:
+        key = request.header(b"x-api-key")
+        if key is not None:
+            return key
+        scheme, _, credentials = (request.header(b"authorization") or "").partition(" ")
+        return credentials.strip() if scheme.lower() == "bearer" else None
+
+    def _site(self, name: str | None) -> Site:
+        site = self._sites.get(DEFAULT if name is None else name)
+        if site is None:
+            raise Problem("unknown_site", f"There is no such site. There are: {', '.join(self._sites)}.")
+        return site
+
+
+def _is_loopback(host: str) -> bool:
+    name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
+    return name in {"localhost", "127.0.0.1", "[::1]"}

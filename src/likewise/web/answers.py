@@ -1,0 +1,89 @@
+"""Answers in their usual forms: JSON, problems, HTML, with the headers that belong to each.
+
+Knows headers and forms; must not know what is answered.
+"""
+
+from __future__ import annotations
+
+import json
+from json.encoder import encode_basestring as quoted  # type: ignore[attr-defined]
+
+from likewise.errors import CODES, Problem
+from likewise.http.message import Response, header_block
+
+__all__ = ["PRIVATE", "PUBLIC", "json_answer", "page_headers", "problem_answer", "quoted"]
+
+# Everyone may read; who may write is decided by the server's own check of Origin.
+PUBLIC = header_block(
+    ("access-control-allow-origin", "*"),
+    ("access-control-expose-headers", "retry-after, etag, link"),
+    ("cross-origin-resource-policy", "cross-origin"),
+    ("x-content-type-options", "nosniff"),
+)
+PRIVATE = header_block(
+    ("cache-control", "private, no-store"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "no-referrer"),
+    ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+)
+JSON_TYPE = header_block(("content-type", "application/json"))
+NO_STORE = header_block(("cache-control", "no-store"))
+PREFLIGHT = PUBLIC + header_block(
+    ("access-control-allow-methods", "GET, HEAD, POST"),
+    ("access-control-allow-headers", "content-type"),
+    ("access-control-max-age", "7200"),
+    ("cache-control", "no-store"),
+)
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
+    " form-action 'none'; base-uri 'none'; frame-ancestors 'none';"
+    " require-trusted-types-for 'script'; trusted-types 'none'"
+)
+_PROBLEM_TYPE = header_block(("content-type", "application/problem+json"))
+_CHALLENGE = header_block(("www-authenticate", "Bearer"))
+
+
+def page_headers(*, is_https: bool) -> bytes:
+    """Return the headers of an HTML page of ours."""
+    lines = [
+        ("content-type", "text/html; charset=utf-8"),
+        ("cache-control", "no-cache"),
+        ("content-security-policy", _POLICY),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+        ("referrer-policy", "no-referrer"),
+        ("x-content-type-options", "nosniff"),
+        ("permissions-policy", "camera=(), geolocation=(), microphone=()"),
+    ]
+    if is_https:
+        lines.append(("strict-transport-security", "max-age=31536000"))
+    return header_block(*lines)
+
+
+def json_answer(value: object, headers: bytes, status: int = 200) -> Response:
+    """Return a value as JSON, under headers that lack only the type."""
+    body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return Response(status, JSON_TYPE + headers, body)
+
+
+def problem_answer(problem: Problem, headers: bytes) -> Response:
+    """Return a problem (RFC 9457) under headers that lack only what problems add."""
+    kind = CODES[problem.code]
+    value = {
+        "type": "about:blank",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": problem.detail,
+        "code": problem.code,
+    }
+    body = json.dumps(value, ensure_ascii=True, separators=(",", ":")).encode()
+    lines = _PROBLEM_TYPE + headers
+    if b"cache-control" not in headers:
+        lines += NO_STORE
+    if problem.retry_after_seconds is not None:
+        lines += header_block(("retry-after", str(problem.retry_after_seconds)))
+    if kind.status == 401:  # noqa: PLR2004 (RFC 9110 section 11.6.1)
+        lines += _CHALLENGE
+    return Response(kind.status, lines, body)

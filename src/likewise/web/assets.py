@@ -1,0 +1,118 @@
+"""Files that are served as they are: the widget, and the pages' own scripts and styles.
+
+Read and compressed once at the start; knows nothing of likes.
+"""
+
+from __future__ import annotations
+
+import zlib
+from base64 import b64encode
+from collections.abc import Iterator
+from hashlib import sha256, sha384
+from pathlib import Path
+
+from likewise import __version__
+
+from likewise.errors import Problem
+from likewise.http.message import Request, Response, header_block
+from likewise.web.answers import NO_STORE, PUBLIC, json_answer, page_headers
+
+_TYPES = {
+    "css": "text/css; charset=utf-8",
+    "html": "text/html; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "svg": "image/svg+xml",
+}
+_GZIP_WINDOW = 31  # zlib's way to say: with gzip's header
+_HASH_CHARACTERS = 16
+
+
+class Asset:
+    """One file, whole and compressed, with its strong ETag."""
+
+    def __init__(self, name: str, content: bytes) -> None:
+        self.content = content
+        self.hash = sha256(content).hexdigest()[:_HASH_CHARACTERS]
+        self.integrity = "sha384-" + b64encode(sha384(content).digest()).decode()
+        squeezer = zlib.compressobj(9, wbits=_GZIP_WINDOW)
+        self._gzip = squeezer.compress(content) + squeezer.flush()
+        self._type = header_block(("content-type", _TYPES[name.rpartition(".")[2]]))
+
+    def answer(self, request: Request, headers: bytes) -> Response:
+        """Return the file, or 304 where the client has it. `headers` may name another type."""
+        is_gzip = b"gzip" in request.headers.get(b"accept-encoding", b"")
+        etag = f'"{self.hash}-gzip"' if is_gzip else f'"{self.hash}"'
+        lines = headers if b"content-type" in headers else self._type + headers
+        lines += header_block(("etag", etag), ("vary", "accept-encoding"))
+        if etag.encode() in request.headers.get(b"if-none-match", b""):
+            return Response(304, lines)
+        if is_gzip:
+            return Response(200, lines + b"content-encoding: gzip\r\n", self._gzip)
+        return Response(200, lines, self.content)
+
+
+def load_assets() -> dict[str, Asset]:
+    """Return every file in `static/` by its path below it."""
+    return dict(_walk(Path(__file__).with_name("static"), ""))
+
+
+def _walk(folder: Path, prefix: str) -> Iterator[tuple[str, Asset]]:
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            yield from _walk(entry, f"{prefix}{entry.name}/")
+        elif entry.name.rpartition(".")[2] in _TYPES:
+            yield prefix + entry.name, Asset(entry.name, entry.read_bytes())
+
+
+class Files:
+    """Answers with files. `url` is the service's public address, where one is set."""
+
+    def __init__(self, *, serves_demo: bool, url: str | None) -> None:
+        self._assets = load_assets()
+        self._widget = self._assets["likes.js"]
+        self._serves_demo = serves_demo
+        self._url = url
+        self._page_headers = page_headers(is_https=bool(url and url.startswith("https:")))
+
+    def front(self, _request: Request) -> Response:
+        """`GET /`: on to what there is to see."""
+        to = "demo" if self._serves_demo else "dashboard"
+        return Response(303, NO_STORE + header_block(("location", to)))
+
+    def demo(self, request: Request) -> Response:
+        """`GET /demo`: a page with the widget, for those who have just started the service."""
+        if not self._serves_demo:
+            raise Problem("not_found", "The demo is off. LIKEWISE_DEMO=on turns it on.")
+        return self._assets["demo.html"].answer(request, self._page_headers)
+
+    def dashboard(self, request: Request) -> Response:
+        """`GET /dashboard`: the page on which the owner signs in."""
+        return self._assets["dashboard.html"].answer(request, self._page_headers)
+
+    def static(self, request: Request, name: bytes) -> Response:
+        """`GET /static/{file}`: what the pages load."""
+        asset = self._assets.get(name.decode("latin-1"))
+        if asset is None:
+            raise Problem("not_found", "There is no such file.")
+        return asset.answer(request, _REVALIDATED)
+
+    def widget(self, request: Request) -> Response:
+        """`GET /likes.js`: the widget, the newest one."""
+        return self._widget.answer(request, PUBLIC + _HOUR)
+
+    def hashed_widget(self, request: Request, name: bytes) -> Response:
+        """`GET /likes-{hash}.js`: this very widget, for pages that pin it."""
+        if name != self._widget.hash.encode():
+            raise Problem("not_found", "There is no such version of the widget.")
+        return self._widget.answer(request, PUBLIC + _FOR_EVER)
+
+    def widget_facts(self, _request: Request) -> Response:
+        """`GET /v1/widget`: where the pinned widget is, and its integrity (W3C SRI)."""
+        src = f"{self._url or ''}/likes-{self._widget.hash}.js"
+        facts = {"src": src, "integrity": self._widget.integrity, "version": __version__}
+        return json_answer(facts, PUBLIC + _HOUR)
+
+
+_HOUR = header_block(("cache-control", "public, max-age=3600"))
+_FOR_EVER = header_block(("cache-control", "public, max-age=31536000, immutable"))
+_REVALIDATED = header_block(("cache-control", "no-cache"), ("x-content-type-options", "nosniff"))

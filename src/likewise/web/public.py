@@ -1,0 +1,228 @@
+"""What every reader may ask: counts, and a like given or taken back.
+
+Handlers parse, refuse, make one store call and answer; they know neither sockets nor SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from hashlib import blake2b
+from typing import Any
+
+from likewise.addresses import Proxies, network_of
+from likewise.errors import Problem
+from likewise.http.message import Answer, Request, Response, header_block
+from likewise.limits import Grant, Limiter
+from likewise.pages import BadPage, canonical
+from likewise.sites import DEFAULT, LIKE, Site
+from likewise.store import Counts, Standing, Store, Wish
+from likewise.voters import checked_voter, new_voter
+from likewise.web.answers import JSON_TYPE, NO_STORE, PUBLIC, quoted
+from likewise.web.parameters import (
+    Query,
+    json_object,
+    number_of,
+    switch_of,
+    text_of,
+    unescape,
+)
+
+MAX_PAGES = 100
+
+_FRESH = JSON_TYPE + PUBLIC + NO_STORE
+_CACHED = (
+    JSON_TYPE
+    + PUBLIC
+    + header_block(("cache-control", "public, max-age=5, stale-while-revalidate=60"))
+)
+# A browser sends these without asking first, so that a like is one request.
+_BODY_TYPES = frozenset({"text/plain", "application/json", ""})
+
+
+class Public:
+    """The public API over a store, for the sites that are served."""
+
+    def __init__(
+        self, store: Store, sites: Mapping[str, Site], limiter: Limiter, proxies: Proxies
+    ) -> None:
+        self._store = store
+        self._sites = sites
+        self._limiter = limiter
+        self._proxies = proxies
+
+    def counts(self, request: Request) -> Answer:
+        """`GET /v1/counts?page=A&page=B`: the counts of up to 100 pages, by the text asked for."""
+        self._limiter.read(self._network(request))
+        query = Query(request.query)
+        site = self._site(query.one("site"))
+        texts = query.every("page")
+        if not 1 <= len(texts) <= MAX_PAGES:
+            raise Problem("bad_request", f"Ask for 1 to {MAX_PAGES} pages, as ?page=/a&page=/b.")
+        parts = [
+            f"{quoted(text)}:{_counts_json(site, self._store.counts(site.name, canonical(text)))}"
+            for text in dict.fromkeys(texts)
+        ]
+        return _tagged(request, f'{{"counts":{{{",".join(parts)}}}}}'.encode())
+
+    def like(self, request: Request) -> Answer:
+        """`POST /v1/like`: make a like of a voter stand, or take it back."""
+        network = self._network(request)
+        self._limiter.write(network)
+        fields = _fields(request)
+        page = text_of(fields, "page")
+        voter = text_of(fields, "voter")
+        if page is None or voter is None:
+            missing = "page" if page is None else "voter"
+            raise Problem("bad_request", f'The key "{missing}" is missing from the body.')
+        site = self._writable_site(request, fields)
+        wish = _wish(site, page, fields, checked_voter(voter))
+        return self._stand(network, wish, lambda counts: _standing(site, wish, counts))
+
+    def article_count(self, request: Request, segment: bytes) -> Answer:
+        """`GET /likes/{post_id}`: the article's way to ask for one count."""
+        self._limiter.read(self._network(request))
+        site = self._site(Query(request.query).one("site"))
+        text = _segment_text(segment)
+        counts = self._store.counts(site.name, canonical(text))
+        return Response(200, _FRESH, _article_body(text, counts))
+
+    def article_like(self, request: Request, segment: bytes) -> Answer:
+        """`POST /likes/{post_id}`: the article's like; without a voter every call is a new one."""
+        network = self._network(request)
+        self._limiter.write(network)
+        text = _segment_text(segment)
+        fields = _fields(request) if request.body else {}
+        site = self._writable_site(request, fields, Query(request.query).one("site"))
+        voter = text_of(fields, "voter")
+        wish = _wish(site, text, fields, new_voter() if voter is None else checked_voter(voter))
+        return self._stand(network, wish, lambda counts: _article_body(text, counts))
+
+    def _stand(
+        self, network: bytes | None, wish: Wish, body: Callable[[Counts], bytes]
+    ) -> Answer:
+        """Make a wish stand within the limits, and answer with what stands then."""
+        known = self._store.known_as(wish.site, wish.page)
+        subject = f"{wish.site}\0{known or wish.page}\0{wish.kind}".encode()
+        grant = None
+        if wish.n:
+            try:
+                grant = self._limiter.like(
+                    network,
+                    subject,
+                    lambda: self._store.likes_today(wish.site, wish.page, wish.kind),
+                    new_page=known is None,
+                )
+            except Problem:
+                if self._store.n_of(*wish[:4]) != wish.n:
+                    raise
+                # It stands already: a reader who asks again is not one more.
+                return Response(200, _FRESH, body(self._store.counts(wish.site, wish.page)))
+            wish = wish._replace(rank=grant.rank)
+
+        def answer(outcome: Standing | Problem) -> Response:
+            self._settle(network, subject, grant, outcome)
+            if isinstance(outcome, Problem):
+                raise outcome
+            return Response(200, _FRESH, body(outcome.counts))
+
+        return self._store.like(wish, answer)
+
+    def _settle(
+        self,
+        network: bytes | None,
+        subject: bytes,
+        grant: Grant | None,
+        outcome: Standing | Problem,
+    ) -> None:
+        """Give back to the network what the wish did not use, or what it took back."""
+        change = outcome.change if isinstance(outcome, Standing) else 0
+        if grant is not None and change <= 0:
+            self._limiter.give_back(grant)
+        elif change < 0:
+            self._limiter.took_back(network, subject)
+
+    def _network(self, request: Request) -> bytes | None:
+        address = self._proxies.client(request.peer, request.headers)
+        return None if address is None else network_of(address)
+
+    def _site(self, name: str | None) -> Site:
+        site = self._sites.get(DEFAULT if name is None else name)
+        if site is None:
+            raise Problem("unknown_site", f"There is no such site. There are: {_listed(self._sites)}.")
+        return site
+
+    def _writable_site(
+        self, request: Request, fields: Mapping[str, Any], name: str | None = None
+    ) -> Site:
+        in_body = text_of(fields, "site")
+        site = self._site(name if in_body is None else in_body)
+        origin = request.header(b"origin")
+        if origin is None or not site.origins.allow(origin):
+            raise _refused_origin(site, origin)
+        return site
+
+
+def _fields(request: Request) -> Mapping[str, Any]:
+    media_type = (request.header(b"content-type") or "").partition(";")[0].strip().lower()
+    if media_type not in _BODY_TYPES:
+        raise Problem(
+            "unsupported_type", "Send the JSON body as text/plain or as application/json."
+        )
+    return json_object(request.body)
+
+
+def _wish(site: Site, page: str, fields: Mapping[str, Any], voter: str) -> Wish:
+    kind = site.kind(text_of(fields, "kind"))
+    is_on = switch_of(fields, "on", default=True)
+    n = number_of(fields, "n", default=1, maximum=1)
+    return Wish(site.name, canonical(page), kind, voter, n if is_on else 0)
+
+
+def _standing(site: Site, wish: Wish, counts: Counts) -> bytes:
+    is_on = "true" if wish.n else "false"
+    return (
+        f'{{"page":{quoted(wish.page)},"kind":{quoted(wish.kind)},"on":{is_on},'
+        f'"count":{counts.get(wish.kind, 0)},"counts":{_counts_json(site, counts)}}}'
+    ).encode()
+
+
+def _counts_json(site: Site, counts: Counts) -> str:
+    return "{" + ",".join(f"{quoted(kind)}:{counts.get(kind, 0)}" for kind in site.kinds) + "}"
+
+
+def _article_body(text: str, counts: Counts) -> bytes:
+    return f'{{"post_id":{quoted(text)},"likes":{counts.get(LIKE, 0)}}}'.encode()
+
+
+def _segment_text(segment: bytes) -> str:
+    try:
+        return unescape(segment)
+    except UnicodeDecodeError:
+        raise BadPage("The page id is not valid UTF-8.") from None
+
+
+def _tagged(request: Request, body: bytes) -> Response:
+    """Return a body under a weak ETag of its content, or 304 (RFC 9110 section 13)."""
+    tag = b'W/"' + blake2b(body, digest_size=9).hexdigest().encode() + b'"'
+    headers = _CACHED + b"etag: " + tag + b"\r\n"
+    if tag in request.headers.get(b"if-none-match", b""):
+        return Response(304, headers)
+    return Response(200, headers, body)
+
+
+def _refused_origin(site: Site, origin: str | None) -> Problem:
+    if origin is None:
+        return Problem(
+            "origin_refused",
+            "A like needs the header Origin of a page that may write."
+            " Browsers send it; so must every other client.",
+        )
+    return Problem(
+        "origin_refused",
+        f"Pages of {origin[:200]} may not write to the site {site.name}. The owner can allow it:"
+        f" LIKEWISE_ORIGINS={origin[:200]}",
+    )
+
+
+def _listed(sites: Mapping[str, Site]) -> str:
+    return ", ".join(sites)

@@ -1,0 +1,115 @@
+"""Every address of the service, and the way from a request to its handler.
+
+The map: methods, paths and who may come. Knows nothing of what handlers do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from likewise.errors import Problem
+from likewise.http.message import Answer
+
+Handler = Callable[..., Answer]
+
+PUBLIC, OWNER, SIGN_IN, PAGE = "public", "owner", "sign-in", "page"
+
+
+class Route(NamedTuple):
+    """One address. `handler` names a method of the part that answers it; the last segment of a
+    path may be a name in braces: the handler gets it as it stood on the wire.
+    """
+
+    method: str
+    path: str
+    handler: str
+    audience: str = PUBLIC
+
+
+ROUTES: tuple[Route, ...] = (
+    Route("GET", "/v1/counts", "public.counts"),
+    Route("POST", "/v1/like", "public.like"),
+    Route("GET", "/v1/widget", "files.widget_facts"),
+    Route("GET", "/likes/{post_id}", "public.article_count"),
+    Route("POST", "/likes/{post_id}", "public.article_like"),
+    Route("GET", "/likes.js", "files.widget"),
+    Route("GET", "/likes-{hash}.js", "files.hashed_widget"),
+    Route("GET", "/healthz", "health.alive"),
+    Route("GET", "/readyz", "health.ready"),
+    Route("GET", "/", "files.front", PAGE),
+    Route("GET", "/demo", "files.demo", PAGE),
+    Route("GET", "/dashboard", "files.dashboard", PAGE),
+    Route("GET", "/static/{file}", "files.static", PAGE),
+    Route("POST", "/api/login", "admin.login", SIGN_IN),
+    Route("POST", "/api/logout", "admin.logout", SIGN_IN),
+    Route("GET", "/api/stats", "admin.stats", OWNER),
+    Route("GET", "/api/summary", "admin.summary", OWNER),
+    Route("GET", "/api/pages", "admin.pages", OWNER),
+    Route("POST", "/api/import", "admin.adopt", OWNER),
+    Route("POST", "/api/key", "admin.replace_key", OWNER),
+)
+
+
+class Place:
+    """One address with what each method does there; an open one has a name in braces."""
+
+    def __init__(self, path: str) -> None:
+        head, brace, tail = path.partition("{")
+        self.is_open = bool(brace)
+        self.head = head.encode()
+        self.ending = tail.partition("}")[2].encode()
+        self.handlers: dict[str, tuple[Route, Handler]] = {}
+
+    def argument_in(self, path: bytes) -> bytes | None:
+        """Return what stands in place of the braces; None when the path is not of this form."""
+        if not (path.startswith(self.head) and path.endswith(self.ending)):
+            return None
+        return path[len(self.head) : len(path) - len(self.ending)] or None
+
+    @property
+    def methods(self) -> str:
+        """The methods that are taken, as the header Allow lists them."""
+        implied = ["HEAD", "OPTIONS"] if "GET" in self.handlers else ["OPTIONS"]
+        return ", ".join([*self.handlers, *implied])
+
+
+class Match(NamedTuple):
+    """The place that a path leads to, with what stood in its braces."""
+
+    place: Place
+    arguments: tuple[bytes, ...]
+
+    def handler(self, method: str) -> tuple[Route, Handler]:
+        """Return what answers a method. Raises `method_not_allowed`."""
+        found = self.place.handlers.get("GET" if method == "HEAD" else method)
+        if found is None:
+            detail = f"This address takes {self.place.methods}."
+            raise Problem("method_not_allowed", detail)
+        return found
+
+
+class Router:
+    """Finds places. `parts` are the objects that handlers are methods of, by name."""
+
+    def __init__(self, parts: Mapping[str, object]) -> None:
+        places: dict[str, Place] = {}
+        for route in ROUTES:
+            part, _, name = route.handler.partition(".")
+            handler: Handler = getattr(parts[part], name)
+            place = places.setdefault(route.path, Place(route.path))
+            place.handlers[route.method] = (route, handler)
+        self._exact = {place.head: Match(place, ()) for place in places.values() if not place.is_open}
+        self._open = [place for place in places.values() if place.is_open]
+
+    def find(self, path: bytes) -> Match:
+        """Return the place of a path. Raises `not_found`."""
+        match = self._exact.get(path)
+        if match is not None:
+            return match
+        for place in self._open:
+            argument = place.argument_in(path)
+            # A segment is split off before it is decoded: %2F is no slash here.
+            if argument is not None and b"/" not in argument:
+                return Match(place, (argument,))
+        raise Problem("not_found", "There is nothing at this address.")

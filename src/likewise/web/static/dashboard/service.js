@@ -1,0 +1,113 @@
+/** The admin API, as the dashboard uses it. Knows nothing of what is shown. */
+
+/** @typedef {import('./address.js').View} View */
+/** @typedef {Record<string, number>} Counts by kind */
+
+/**
+ * @typedef {object} Summary
+ * @property {string} version
+ * @property {string} site
+ * @property {{ name: string, url: string | null }[]} sites
+ * @property {string[]} kinds
+ * @property {number} pages
+ * @property {Counts} counts
+ * @property {Counts} today
+ */
+
+/**
+ * @typedef {object} Report
+ * @property {number} total
+ * @property {{ page: string, url: string | null, counts: Counts }[]} pages
+ */
+
+export const PAGES_AT_A_TIME = 50;
+
+/** Why the service did not do what it was asked: its own words, or ours where it is not heard. */
+export class Refusal extends Error {
+  /**
+   * @param {string} code the service's word for it; `unreachable` where something else answered
+   * @param {string} detail
+   * @param {number} [waitSeconds]
+   */
+  constructor(code, detail, waitSeconds = 0) {
+    super(detail);
+    this.code = code;
+    this.waitSeconds = waitSeconds;
+  }
+}
+
+/**
+ * Exchanges the key for a cookie that no script can read.
+ * @param {string} key
+ */
+export async function signIn(key) {
+  await post('api/login', { key });
+}
+
+export async function signOut() {
+  await post('api/logout', {});
+}
+
+/**
+ * @param {string} site
+ * @param {AbortSignal} signal
+ * @returns {Promise<Summary>}
+ */
+export function readSummary(site, signal) {
+  return read('api/summary', { site }, signal);
+}
+
+/**
+ * @param {View} view
+ * @param {AbortSignal} signal
+ * @returns {Promise<Report>}
+ */
+export function readPages({ page, ...choice }, signal) {
+  const offset = `${(page - 1) * PAGES_AT_A_TIME}`;
+  return read('api/pages', { ...choice, limit: `${PAGES_AT_A_TIME}`, offset }, signal);
+}
+
+/**
+ * @param {string} address
+ * @param {Record<string, string>} parameters of which empty ones are left to the service
+ * @param {AbortSignal} signal
+ */
+async function read(address, parameters, signal) {
+  const said = Object.entries(parameters).filter(([, value]) => value);
+  const response = await ask(`${address}?${new URLSearchParams(said)}`, { signal });
+  return response.json();
+}
+
+/**
+ * @param {string} address
+ * @param {object} body
+ */
+function post(address, body) {
+  const headers = { 'Content-Type': 'application/json' };
+  return ask(address, { method: 'POST', headers, body: JSON.stringify(body) });
+}
+
+/**
+ * @param {string} address relative to the page, which may stand under a prefix
+ * @param {RequestInit} init
+ */
+async function ask(address, init) {
+  const response = await fetch(address, { cache: 'no-store', ...init }).catch((error) => {
+    if (init.signal?.aborted) throw error;
+    throw new Refusal('unreachable', 'The service cannot be reached. Is it running?');
+  });
+  if (!response.ok) throw await refusalIn(response);
+  return response;
+}
+
+/** @param {Response} response */
+async function refusalIn(response) {
+  const waitSeconds = Number(response.headers.get('Retry-After')) || 0;
+  try {
+    const { code, detail } = await response.json();
+    return new Refusal(`${code}`, `${detail}`, waitSeconds);
+  } catch {
+    // A proxy's own page: not a word of it is the service's.
+    return new Refusal('unreachable', `The service cannot be reached: its proxy says ${response.status}.`);
+  }
+}

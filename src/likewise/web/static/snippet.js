@@ -1,0 +1,42 @@
+/** The lines that put the button on a page, with this service's own address, ready to be copied. */
+
+const COPIED_SECONDS = 2;
+
+/**
+ * Fills a `.snippet` and makes its button copy it.
+ * @param {Element} figure
+ * @param {Record<string, string>} [attributes] what the tag says beside its name
+ */
+export function showSnippet(figure, attributes = {}) {
+  const code = /** @type {Element} */ (figure.querySelector('code'));
+  const button = /** @type {HTMLButtonElement} */ (figure.querySelector('button'));
+  code.textContent = snippet(attributes);
+  button.onclick = () => copy(code, button);
+}
+
+/** @param {Record<string, string>} attributes */
+function snippet(attributes) {
+  // The pages lie beside the script, whatever prefix the service is mounted under.
+  const script = new URL('likes.js', document.baseURI).href;
+  const said = Object.entries(attributes).map(([name, value]) => ` ${name}="${value}"`);
+  return `<script async src="${script}"></script>\n<like-wise${said.join('')}></like-wise>`;
+}
+
+/**
+ * @param {Element} code
+ * @param {HTMLButtonElement} button
+ */
+async function copy(code, button) {
+  const label = (button.dataset.label ??= button.textContent ?? '');
+  try {
+    await navigator.clipboard.writeText(code.textContent ?? '');
+    button.textContent = 'Copied';
+  } catch {
+    // Browsers lend the clipboard to https and localhost only.
+    getSelection()?.selectAllChildren(code);
+    button.textContent = 'Selected: copy it with your keyboard';
+  }
+  setTimeout(() => {
+    button.textContent = label;
+  }, COPIED_SECONDS * 1000);
+}
