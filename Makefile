@@ -6,7 +6,7 @@ DEVELOP := .venv/installed-to-develop
 WIDGET := widget/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format build pins clean parts
+.PHONY: help run test lint bench format build pins clean parts
 
 help: ## list these
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 16
@@ -24,6 +24,9 @@ lint: $(DEVELOP) $(WIDGET) ## check style, types, import directions and that the
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	scripts/widget check
+
+bench: $(DEVELOP) parts ## print how much memory the service takes under load; needs wrk
+	@.venv/bin/python benchmarks/memory.py
 
 format: $(DEVELOP) $(WIDGET) ## put all code into its form
 	.venv/bin/ruff format

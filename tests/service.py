@@ -28,7 +28,7 @@ class Reply(NamedTuple):
     body: bytes
 
     @property
-    def json(self) -> Any:  # noqa: ANN401 (JSON is)
+    def json(self) -> Any:
         """The body, decoded."""
         return json.loads(self.body)
 
@@ -84,7 +84,7 @@ class Service:
     def start(self) -> Self:
         """Start the process and wait until it can store likes."""
         with self.log_path.open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603 (our own command)
+            self._process = subprocess.Popen(
                 [sys.executable, *self._arguments()],
                 cwd=self.directory,
                 env=self.environment(),
@@ -133,7 +133,7 @@ class Service:
 
     def run(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
         """Run a `likewise` command with the service's settings."""
-        return subprocess.run(  # noqa: S603 (our own command)
+        return subprocess.run(
             [sys.executable, "-m", "likewise", *arguments],
             cwd=self.directory,
             env={**self.environment(), **settings},
@@ -167,7 +167,13 @@ class Service:
         return self.request("GET", target, None, _named(headers))
 
     def like(
-        self, page: str, voter: str, *, address: str | None = None, origin: str = ORIGIN, **fields: object
+        self,
+        page: str,
+        voter: str,
+        *,
+        address: str | None = None,
+        origin: str = ORIGIN,
+        **fields: object,
     ) -> Reply:
         """POST /v1/like, from a page on `origin`, read at `address`."""
         headers = {"Origin": origin, "Content-Type": "text/plain"}

@@ -1,4 +1,4 @@
-"""The documentation names everything that there is, and the tracked files nothing that they must not."""
+"""The docs name everything that there is; tracked files name nothing that they must not."""
 
 from __future__ import annotations
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hugo_site import FOLDERS, Hugo
+
+from tests.hugo_site import FOLDERS, Hugo
 
 API = "http://127.0.0.1:8000"
 SCRIPT = f'<script async src="{API}/likes.js">'

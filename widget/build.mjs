@@ -25,6 +25,8 @@ async function built() {
     minify: true,
     format: 'iife',
     target: 'es2020',
+    banner: { js: 'globalThis.customElements&&!customElements.get("like-wise")&&' },
+    tsconfigRaw: {compilerOptions:{useDefineForClassFields:false}},
     plugins: [minifiedStyle],
     write: false,
   });

@@ -28,8 +28,7 @@ class Range(NamedTuple):
         """Tell whether the address lies in the range."""
         shift = self.size_bytes * 8 - self.bits
         return (
-            len(address) == self.size_bytes
-            and (int.from_bytes(address) ^ self.first) >> shift == 0
+            len(address) == self.size_bytes and (int.from_bytes(address) ^ self.first) >> shift == 0
         )
 
 

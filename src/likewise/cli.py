@@ -32,10 +32,15 @@ COMMANDS: tuple[Command, ...] = (
     Command("serve", "run the service", "likewise serve --origins https://example.com"),
     Command("demo", "run the service with its demo page", "likewise demo --port 8000"),
     Command("stats", "list pages and their likes", "likewise stats --limit 20"),
-    Command("backup", "copy database and secret while the service runs", "likewise backup /mnt/backups"),
+    Command(
+        "backup", "copy database and secret while the service runs", "likewise backup /mnt/backups"
+    ),
     Command("restore", "put a backup in place", "likewise restore /mnt/backups/likewise-….db"),
-    Command("import", "bring counts along from elsewhere",
-            "likewise import article likes.db --sitemap https://example.com/sitemap.xml"),
+    Command(
+        "import",
+        "bring counts along from elsewhere",
+        "likewise import article likes.db --sitemap https://example.com/sitemap.xml",
+    ),
     Command("key", "replace the admin key by a new one", "likewise key"),
     Command("openapi", "print the description of the HTTP API", "likewise openapi > openapi.json"),
     Command("health", "ask the running service whether it can store likes", "likewise health"),

@@ -23,7 +23,7 @@ _NUMBER = re.compile(r"\d{1,5}")
 class Rate(NamedTuple):
     """So many in so many seconds, counted from the first."""
 
-    count: int
+    number: int
     seconds: int
 
 
@@ -80,7 +80,9 @@ class Grant(NamedTuple):
 
     network: bytes | None
     subject: bytes
-    rank: int  # of this like among its network's on this page today: 1, 2 (2nd to 5th), 3; 0 unknown
+    rank: (
+        int  # of this like among its network's on this page today: 1, 2 (2nd to 5th), 3; 0 unknown
+    )
     new_page: bool
 
 
@@ -128,7 +130,12 @@ class Limiter:
             self._pass(self._writers, b"k" + network, rate, "wrong keys")
 
     def like(
-        self, network: bytes | None, subject: bytes, likes_today: Callable[[], int], *, new_page: bool
+        self,
+        network: bytes | None,
+        subject: bytes,
+        likes_today: Callable[[], int],
+        *,
+        new_page: bool,
     ) -> Grant:
         """Grant one new like of `subject` (a page and kind), or raise `too_many`.
 
@@ -163,9 +170,9 @@ class Limiter:
         limits = self._limits or Limits()
         of_page = self._writers.entry(network + subject)
         of_page.roll(now, limits.burst.seconds, day)
-        if of_page.count >= limits.burst.count:
+        if of_page.count >= limits.burst.number:
             wait = of_page.start + limits.burst.seconds - now
-            raise self._too_many("new likes of one page at once", limits.burst.count, wait)
+            raise self._too_many("new likes of one page at once", limits.burst.number, wait)
         if of_page.first >= limits.day:
             allowed = max(limits.day, likes_today() * limits.share // 100)
             if of_page.first >= min(allowed, MAX_COUNT):
@@ -204,8 +211,8 @@ class Limiter:
         now, day = self._now()
         counter = counters.entry(subject)
         counter.roll(now, rate.seconds, day)
-        if counter.count >= rate.count:
-            raise self._too_many(what, rate.count, counter.start + rate.seconds - now)
+        if counter.count >= rate.number:
+            raise self._too_many(what, rate.number, counter.start + rate.seconds - now)
         counter.count += 1
         counter.save()
 

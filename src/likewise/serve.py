@@ -42,7 +42,7 @@ async def _serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
         address = await server.listen(settings.host, settings.port)
         service.lock.tell(address=address, key=service.local_key)
         _log.info("Likewise serves %s at %s", settings.database_path, address)
-        if not any(site.origins.exact for site in settings.sites):
+        if not settings.has_sites:
             _log.warning(
                 "No site may write yet but pages on localhost."
                 " Set LIKEWISE_ORIGINS=https://your.site to open it for yours."

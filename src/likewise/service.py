@@ -15,7 +15,6 @@ from typing import NamedTuple
 
 from likewise import sites
 from likewise.addresses import Proxies
-from likewise.errors import StartError
 from likewise.limits import Limiter
 from likewise.settings import Settings
 from likewise.store.file import Lock, write_private
@@ -99,7 +98,7 @@ async def _make_key(settings: Settings, store: SqliteStore) -> None:
 
 
 def _demo_site(settings: Settings) -> sites.Site:
-    own = ["/".join(settings.url.split("/")[:3])] if settings.url else []
+    own = [sites.origin_of(settings.url)] if settings.url else []
     origins = sites.Origins(["http://localhost:*", "http://127.0.0.1:*", *own])
     return sites.Site(sites.DEMO, None, origins)
 

@@ -69,6 +69,11 @@ class Site(NamedTuple):
     origins: Origins
     kinds: tuple[str, ...] = (LIKE,)
 
+    @property
+    def is_local(self) -> bool:
+        """Whether nothing but pages on a developer's own machine may write."""
+        return self.origins is LOCALHOST
+
     def kind(self, text: str | None) -> str:
         """Return the kind that a request names, or the default. Raises `unknown_kind`."""
         if text is None:
@@ -77,7 +82,8 @@ class Site(NamedTuple):
         if kind not in self.kinds:
             raise Problem(
                 "unknown_kind",
-                f"The site {self.name} does not count this kind. It counts: {', '.join(self.kinds)}.",
+                f"The site {self.name} does not count this kind."
+                f" It counts: {', '.join(self.kinds)}.",
             )
         return kind
 
@@ -88,10 +94,31 @@ class Site(NamedTuple):
         return self.url + "".join(map(_url_octets, _LONE_PERCENT.sub("%25", page)))
 
 
+def site(
+    name: str, url: str | None, origins: tuple[str, ...], kinds: tuple[str, ...] = (LIKE,)
+) -> Site:
+    """Build a site. Without origins its own address may write; without either, localhost alone.
+
+    Raises `ValueError`.
+    """
+    if url and not origins:
+        origins = (origin_of(url),)
+    rule = Origins(origins) if origins else LOCALHOST
+    return Site(name, url or next(iter(rule.exact), None), rule, kinds)
+
+
+def origin_of(url: str) -> str:
+    """Return the origin of a URL."""
+    return "/".join(url.split("/")[:3])
+
+
 def checked_name(text: str) -> str:
     """Return a site's name as it is. Raises `ValueError`."""
     if not _NAME.fullmatch(text):
         msg = f"{text!r} is no site name: use 1 to 32 of a-z, 0-9 and -"
+        raise ValueError(msg)
+    if text == DEMO:
+        msg = "this name is kept for the demo page"
         raise ValueError(msg)
     return text
 
@@ -112,11 +139,6 @@ def checked_kind(text: str) -> str:
         )
         raise ValueError(msg)
     return kind
-
-
-def localhost_origins() -> Origins:
-    """Return what may write while nothing is configured: a developer's own machine."""
-    return Origins(["http://localhost:*", "http://127.0.0.1:*"])
 
 
 def _parse(text: str) -> tuple[str, bool, str, str]:
@@ -167,3 +189,7 @@ def _url_octets(character: str) -> str:
     if character.isascii() and (character.isalnum() or character in "-._~/%!$&'()*+,;=:@"):
         return character
     return "".join(f"%{octet:02X}" for octet in character.encode())
+
+
+# What may write while nothing is configured.
+LOCALHOST = Origins(["http://localhost:*", "http://127.0.0.1:*"])

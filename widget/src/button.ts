@@ -3,7 +3,8 @@ import css from './button.css';
 
 const HEART = 'M12 20.5 4.2 12.6a5 5 0 0 1 7.8-6.2 5 5 0 0 1 7.8 6.2z';
 
-let sheet: CSSStyleSheet;
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(css);
 
 // By namespace and name: text that the browser would parse needs the page's leave under Trusted Types.
 function add(parent: Node, space: string, name: string, attributes: Record<string, string>) {
@@ -13,7 +14,6 @@ function add(parent: Node, space: string, name: string, attributes: Record<strin
 }
 
 export function createButton(root: ShadowRoot): [button: HTMLElement, count: HTMLElement, status: HTMLElement] {
-  if (!sheet) (sheet = new CSSStyleSheet()).replaceSync(css);
   root.adoptedStyleSheets = [sheet];
   const button = add(root, '1999/xhtml', 'button', {type: 'button', part: 'button', 'aria-describedby': 'count' });
   const icon = add(button, '2000/svg', 'svg', { part: 'icon', viewBox: '0 0 24 24' });

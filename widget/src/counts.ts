@@ -4,25 +4,26 @@
  */
 import { changed, type Like } from './memory';
 
-type Counts = Record<string, number>;
+/** Counts of a page by kind, and when they were told in milliseconds since 1970. */
+type Reading = [counts: Record<string, number>, time: number];
 
 // The service takes 100 pages a request; proxies begin to refuse addresses at 8 KiB.
 const BATCH_PAGES = 100;
 const ADDRESS_CHARACTERS = 6144;
 
-const readings: Record<string, [counts: Counts, time: number]> = {};
+const unread: Reading = [{}, Date.now()];
+const readings: Record<string, Reading> = {};
 const waiting = new Set<{ like: Like }>();
 
-// The parser may still be at work when the first elements are there: all are asked for at once.
+// While the parser is at work there may be more elements to come: all are asked for at once.
 const parsed = new Promise<unknown>((resolve) => {
-  if (globalThis.document?.readyState !== 'loading') resolve(0);
-  else document.addEventListener('readystatechange', resolve);
+  if (document.readyState === 'loading') document.addEventListener('readystatechange', resolve);
+  else resolve(0);
 });
 
 const source = ({ api, site }: Like) => `${api}/v1/counts?${site ? `site=${site}&` : ''}`;
 
-/** Counts of a page by kind, and when they were answered in milliseconds since 1970; unknown before. */
-export const reading = (like: Like) => readings[source(like) + like.page] ?? [{}, START];
+export const reading = (like: Like): Reading => readings[source(like) + like.page] ?? unread;
 
 /** Asks for the counts of an element, together with all that ask in the same task. */
 export function read(element: { like: Like }): void {

@@ -1,30 +1,44 @@
 import { createButton } from './button';
 import { read, reading } from './counts';
-import { amend, changed, elements, key, type Like, vote } from './memory';
-import { ownPage } from './page';
+import { amend, elements, key, type Like, vote } from './memory';
 import { send } from './sender';
 
 // An answer out of a cache may be 65 s old: for 90 s the reader's own confirmation is newer.
 const OWN_COUNT_MS = 90_000;
 
 // The service answers where its script came from, below a prefix too.
-const script = globalThis.document?.currentScript as HTMLScriptElement | null | undefined;
+const script = document.currentScript as HTMLScriptElement | null;
 
-// Where there is no browser the module can still be loaded.
-const Base = globalThis.HTMLElement ?? (class {} as typeof HTMLElement);
+function ownPage(): string {
+  try {
+    const { href } = document.querySelector('link[rel=canonical]') as HTMLLinkElement;
+    const { host, pathname } = new URL(href);
+    if (host === location.host) return pathname;
+  } catch {}
+  return location.pathname;
+}
 
 /** `<like-wise>`: shows and takes likes of a page. Its attributes are its only configuration. */
-export class LikeWise extends Base {
+export class LikeWise extends HTMLElement {
   like!: Like;
-  parts = createButton(this.attachShadow({ mode: 'open', delegatesFocus: true }));
+  parts;
 
   static get observedAttributes(): string[] {
     return ['page', 'site', 'kind', 'api', 'sig', 'label', 'readonly'];
   }
 
+  constructor() {
+    super();
+    this.parts = createButton(this.attachShadow({ mode: 'open', delegatesFocus: true }));
+    this.parts[0].onclick = () => {
+      if (this.hasAttribute('readonly')) return;
+      amend(this.like, { wish: !this.hasAttribute('liked'), late: undefined });
+      this.send();
+    };
+  }
+
   connectedCallback(): void {
     elements.add(this);
-    this.parts[0].onclick = () => this.toggle();
     this.attributeChangedCallback();
   }
 
@@ -34,7 +48,7 @@ export class LikeWise extends Base {
 
   attributeChangedCallback(): void {
     if (!elements.has(this)) return;
-    const former = this.like && key(this.like);
+    const former = this.like;
     const get = (name: string) => this.getAttribute(name) || undefined;
     this.like = {
       api: (get('api') ?? script?.src ?? '').replace(/\/([^/]*\.js(\?.*)?)?$/, ''),
@@ -44,7 +58,7 @@ export class LikeWise extends Base {
       sig: get('sig'),
     };
     // A new label needs no request, and neither does a new place in the document.
-    if (former !== key(this.like)) this.refresh();
+    if (!former || key(former) !== key(this.like)) this.refresh();
     this.render();
   }
 
@@ -55,12 +69,12 @@ export class LikeWise extends Base {
   }
 
   render(): void {
-    const [button, count, status] = this.parts;
+    const [button, count] = this.parts;
     const { on, wish, late, count: own, time } = vote(this.like);
     const [counts, readTime] = reading(this.like);
     const isLiked = late ? on : (wish ?? on);
-    const known = readTime - time < OWN_COUNT_MS ? own : counts[this.like.kind];
-    const shown = Math.max(0, known + Number(isLiked) - Number(on))
+    const known = readTime - time! < OWN_COUNT_MS ? own : counts[this.like.kind];
+    const shown = known! + +isLiked - +on;
     this.toggleAttribute('liked', isLiked);
     button.ariaLabel = this.getAttribute('label') || 'Like';
     button.ariaPressed = `${isLiked}`;
@@ -74,23 +88,16 @@ export class LikeWise extends Base {
     count.title = title;
   }
 
-  private toggle(): void {
-    if (this.hasAttribute('readonly')) return;
-    this.parts[2].textContent = '';
-    amend(this.like, { wish: !this.hasAttribute('liked'), late: undefined });
-    this.send();
-  }
-
   private send(): void {
     send(this.like, (type, detail) => {
+      this.parts[2].textContent = detail.message as string;
+      if (detail.code === 'origin_refused') {
+        this.toggleAttribute('readonly', true);
+        console.warn('LIKEWISE_ORIGINS:', detail.message);
+      }
       this.dispatchEvent(
         new CustomEvent(`likewise:${type}`, { detail, bubbles: true, composed: true }),
       );
-      this.parts[2].textContent = detail.message ?? '';
-      if (detail.code === 'origin_refused') {
-        this.toggleAttribute('readonly', true);
-        console.warn(`LIKEWISE_ORIGINS does not list ${location.origin}:`, detail.message);
-      }
     });
   }
 }

@@ -2,17 +2,16 @@
  * What this browser remembers for its reader, from the first click on.
  * Knows nothing of requests; elements are told when something changed.
  */
-import { located } from './page';
 
 /** What one button counts: a kind on a page of a site, at one service. */
 export interface Like {
   /** Address of the service, without a final slash. */
   api: string;
-  site?: string;
+  site: string | undefined;
   page: string;
   kind: string;
   /** Proof that the page exists, passed on as it came. */
-  sig?: string;
+  sig: string | undefined;
 }
 
 /** The reader's own state of one like. */
@@ -29,50 +28,60 @@ export interface Vote {
 }
 
 /** Elements in the document. */
-export const elements = new Set<{ like: Like; render(): void }>();
+export const elements = new Set<{ like: Like; render(): void; refresh(): void }>();
 
 export function changed(): void {
   for (const element of elements) element.render();
 }
 
-// Storage may be blocked or full, and then even reading throws: this page's own memory stands in.
-const spare: Record<string, string> = {};
-
-function recall(key: string): string | null | undefined {
-  try {
-    return spare[key] ?? localStorage.getItem(key);
-  } catch {}
+let storage: Record<string, string> = {};
+try {
+  storage = localStorage;
+} catch {
+  // Blocked: the memory of this page stands in.
 }
 
 function keep(key: string, value: string): void {
-  delete spare[key];
   try {
-    localStorage.setItem(key, value);
+    storage[key] = value;
   } catch {
-    spare[key] = value;
+    storage = { ...storage, [key]: value }; // full: go on with a copy
   }
 }
 
 /** The reader's token, 128 random bits. Made when first sent, so never before a click. */
 export function voter(): string {
-  const known = recall('likewise:voter');
-  if (known) return known;
-  keep('likewise:voter', crypto.getRandomValues(new Uint32Array(4)).join('-'));
-  return voter();
+  if (!storage['likewise:voter']) {
+    keep('likewise:voter', crypto.getRandomValues(new Uint32Array(4)).join('-'));
+  }
+  return storage['likewise:voter'] as string;
 }
 
 /** Names a like in this browser. */
 export const key = ({ api, site, page, kind }: Like) => `likewise:${[api, site, page, kind]}`;
 
-// The client of the article knew pages by the last segment of their path only.
-const formerKey = ({ page }: Like) =>
-  `mxlit_liked_${located(page).pathname.split('/').filter(Boolean).pop()}`;
+/** Where the client of the article kept a like: it knew a page by its last segment only. */
+export const formerKey = ({ page }: Like) =>
+  `mxlit_liked_${/[^/]*(?=\/*$)/.exec(new URL(page, location.href).pathname)}`;
 
 export function vote(like: Like): Vote {
-  return { on: !!recall(formerKey(like)), ...JSON.parse(recall(key(like)) ?? '{}') };
+  const vote = { on: false };
+  try {
+    vote.on = formerKey(like) in storage;
+    Object.assign(vote, JSON.parse(storage[key(like)] as string));
+  } catch {
+    // Nothing remembered, or nothing that this code wrote.
+  }
+  return vote;
 }
 
 export function amend(like: Like, change: Partial<Vote>): void {
   keep(key(like), JSON.stringify({ ...vote(like), ...change }));
   changed();
+}
+
+export function confirm(like: Like, on: boolean, count: number | undefined): void {
+  delete storage[formerKey(like)]
+  const { wish } = vote(like);
+  amend(like, { on, count, time: Date.now(), wish: wish === on ? undefined : wish, late: undefined });
 }

@@ -2,7 +2,7 @@
  * Carries wishes to the service: one request in flight per like, and only the latest wish.
  * Knows nothing of how a like is shown.
  */
-import { amend, key, type Like, vote, voter } from './memory';
+import { amend, confirm, key, type Like, vote, voter } from './memory';
 
 /** What the service answers: the state that it stored or, of a refusal, why. */
 interface Answer {
@@ -13,6 +13,9 @@ interface Answer {
   code: string;
   detail: string;
 }
+
+const LONGEST_WAIT_SECONDS = 30;
+const LONGEST_PAUSE_SECONDS = 8;
 
 const inFlight = new Set<string>();
 
@@ -26,8 +29,10 @@ export async function send(
   inFlight.add(name);
   const { api, ...body } = like;
   let pauseSeconds = 1;
-  for (let { wish } = vote(like); wish !== undefined; { wish } = vote(like)) {
-    let answer: Partial<Answer> = {};
+  for (;;) {
+    const { wish } = vote(like);
+    if (wish === undefined) break;
+    let answer: Partial<Answer> = { code: 'unreachable', detail: 'Likes are out of reach.' };
     let waitSeconds = 0;
     try {
       // A plain string goes as text/plain, which needs no preflight; keepalive lets it outlive the page.
@@ -36,26 +41,18 @@ export async function send(
         keepalive: true,
         body: JSON.stringify({ ...body, on: wish, voter: voter() }),
       });
-      const { status } = response;
-      if (status === 429) waitSeconds = Number(response.headers.get('retry-after'));
-      else if (status > 399 && status < 500) waitSeconds = Infinity;
       answer = await response.json();
+      if (response.status < 500) waitSeconds = Number(response.headers.get('retry-after')) || Infinity;
     } catch {
       // No network, no CORS headers on a proxy's own page, or no JSON: the outcome is unknown.
     }
-    const { wish: latest, late } = vote(like);
     if (answer.on === wish) {
-      amend(like, {
-        on: wish,
-        count: answer.count,
-        time: Date.now(),
-        wish: latest === wish ? undefined : latest,
-        late: undefined,
-      });
+      confirm(like, wish, answer.count);
       report('change', answer);
       pauseSeconds = 1;
-    } else if (waitSeconds > 30 || pauseSeconds > 8) {
-      amend(like, waitSeconds > 30 || late ? { wish: undefined, late: undefined } : { late: true });
+    } else if (waitSeconds > LONGEST_WAIT_SECONDS || pauseSeconds > LONGEST_PAUSE_SECONDS) {
+      const isOver = waitSeconds > LONGEST_WAIT_SECONDS || vote(like).late;
+      amend(like, isOver ? { wish: undefined, late: undefined } : { late: true });
       report('error', { code: answer.code, message: answer.detail });
       break;
     } else {

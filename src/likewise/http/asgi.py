@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import AbstractAsyncContextManager
+from string import ascii_letters, digits
 from typing import Any
 
 from likewise.errors import Problem
@@ -25,7 +26,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 
-class Gone(Exception):
+class Gone(Exception):  # noqa: N818 (it is no error of ours)
     """The client went away before its request was complete."""
 
 
@@ -108,11 +109,13 @@ def _request(scope: Scope) -> Request:
 
 def _escaped(path: str) -> bytes:
     """Return a decoded path in wire form again; what a host has decoded, `%2F`, is lost."""
-    keep = b"/-._~!$&'()*+,;=:@"
     return b"".join(
-        bytes((octet,)) if octet in keep or chr(octet).isalnum() and octet < 128 else b"%%%02X" % octet
+        bytes((octet,)) if octet in _PLAIN else b"%%%02X" % octet
         for octet in path.encode("utf-8", "surrogatepass")
     )
+
+
+_PLAIN = frozenset(b"/-._~!$&'()*+,;=:@" + f"{ascii_letters}{digits}".encode())
 
 
 async def _body(receive: Receive, limit: int) -> bytes:
@@ -121,7 +124,8 @@ async def _body(receive: Receive, limit: int) -> bytes:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise Gone
-        body += message.get("body", b"")
+        piece: bytes = message.get("body", b"")
+        body += piece
         if len(body) > limit:
             raise _too_large(limit)
         if not message.get("more_body", False):

@@ -12,8 +12,14 @@ from typing import TYPE_CHECKING, cast
 import httptools
 
 from likewise.errors import Problem
-from likewise.http.message import MAX_HEADER_BYTES, MAX_TARGET_BYTES, Headers, Request, Response
-from likewise.http.message import split_target
+from likewise.http.message import (
+    MAX_HEADER_BYTES,
+    MAX_TARGET_BYTES,
+    Headers,
+    Request,
+    Response,
+    split_target,
+)
 from likewise.http.wire import CONTINUE, encode
 
 if TYPE_CHECKING:
@@ -81,9 +87,12 @@ class Connection(asyncio.Protocol):
         self._held = b""
         self._is_last = False  # no further request is taken
         self._eof = False  # the peer has sent all it will
-        self._lingering_bytes = -1  # what was thrown away since the connection lingers; -1: it does not
+        self._lingering_bytes = (
+            -1
+        )  # what was thrown away since the connection lingers; -1: it does not
         self._write_paused = False
         self.deadline = _NEVER
+        self._request: Request | None = None
         self._begin()
 
     # What asyncio calls
@@ -217,7 +226,7 @@ class Connection(asyncio.Protocol):
         """Make ready for the next request."""
         self._target = b""
         self._headers = Headers()
-        self._request: Request | None = None
+        self._request = None
         self._body = b""
         self._body_limit = 0
         self._begun = False
@@ -260,7 +269,9 @@ class Connection(asyncio.Protocol):
 
     def _check_body_size(self, size_bytes: int) -> None:
         if size_bytes > self._body_limit:
-            raise Problem("too_large", f"Bodies of at most {self._body_limit} bytes are taken here.")
+            raise Problem(
+                "too_large", f"Bodies of at most {self._body_limit} bytes are taken here."
+            )
 
     def _refuse(self, problem: Problem) -> None:
         """Answer what cannot be a request, after those before it, and end the connection."""
@@ -282,10 +293,10 @@ class Connection(asyncio.Protocol):
         self._flush()
         self._go_on()
 
-    def _answer(
-        self, response: Response, version: str, *, is_head: bool, keep_alive: bool
-    ) -> None:
-        self._output += encode(response, self._server.date, version, is_head, keep_alive)
+    def _answer(self, response: Response, version: str, *, is_head: bool, keep_alive: bool) -> None:
+        self._output += encode(
+            response, self._server.date, version, is_head=is_head, keep_alive=keep_alive
+        )
         if not keep_alive:
             self._is_last = True
         if not self._slots:

@@ -77,8 +77,8 @@ class Headers(dict[bytes, bytes]):
 
 
 class Response:
-    """One response. `headers` are whole lines in wire form, since most are made once and kept:
-    `b"content-type: text/plain\\r\\ncache-control: no-store\\r\\n"`, without Content-Length.
+    r"""One response. `headers` are whole lines in wire form, since most are made once and kept:
+    `b"content-type: text/plain\r\ncache-control: no-store\r\n"`, without Content-Length.
     """
 
     __slots__ = ("body", "headers", "status")
@@ -112,7 +112,10 @@ def split_target(target: bytes) -> tuple[bytes, bytes]:
     """
     if len(target) > MAX_TARGET_BYTES:
         raise Problem("target_too_long", f"Targets of at most {MAX_TARGET_BYTES} bytes are taken.")
-    if target[:7].lower() in {b"http://", b"https:/"}:  # absolute-form: the host is not ours to judge
+    if target[:7].lower() in {
+        b"http://",
+        b"https:/",
+    }:  # absolute-form: the host is not ours to judge
         target = b"/" + target.partition(b"://")[2].partition(b"/")[2]
     if not target.startswith(b"/") and target != b"*":
         raise Problem("bad_request", "The request target must be a path that starts with a slash.")

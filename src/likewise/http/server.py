@@ -13,7 +13,6 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 
 from likewise.errors import StartError
 from likewise.http.connection import Connection
@@ -51,7 +50,7 @@ class Server:
         """Start to listen; return the address as a person would type it. Raises `StartError`."""
         try:
             if host.startswith(UNIX_PREFIX):
-                return await self._listen_unix(Path(host.removeprefix(UNIX_PREFIX)))
+                return await self._listen_unix(host.removeprefix(UNIX_PREFIX))
             self._listener = await self._loop.create_server(
                 lambda: Connection(self), host, port, backlog=BACKLOG
             )
@@ -60,13 +59,13 @@ class Server:
         port = self._listener.sockets[0].getsockname()[1]
         return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
-    async def _listen_unix(self, path: Path) -> str:
-        if path.is_socket() and _is_answered(path):
+    async def _listen_unix(self, path: str) -> str:
+        if _is_answered(path):
             raise StartError(f"{path}: another program listens there.")
         self._listener = await self._loop.create_unix_server(
             lambda: Connection(self), path, backlog=BACKLOG
         )
-        path.chmod(0o660)
+        os.chmod(path, 0o660)  # noqa: PTH101 (a path method counts as blocking here)
         return f"{UNIX_PREFIX}{path}"
 
     async def drain(self, seconds: float = DRAIN_SECONDS) -> None:
@@ -89,7 +88,7 @@ class Server:
     # What connections call
 
     def admit(self, connection: Connection) -> bool:
-        """Count a new connection in, at the cost of the one that waits longest where all are taken."""
+        """Count a connection in; where all are taken, the one that waits longest makes room."""
         if not self._trusts_peer(connection.peer):
             if self._of_peer[connection.peer] >= MAX_PER_PEER:
                 return False
@@ -164,9 +163,9 @@ def _open_files() -> int:
     return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 
-def _is_answered(path: Path) -> bool:
+def _is_answered(path: str) -> bool:
     with socket.socket(socket.AF_UNIX) as probe:
-        return probe.connect_ex(os.fspath(path)) == 0
+        return probe.connect_ex(path) == 0
 
 
 def _cannot_listen(host: str, port: int, error: OSError) -> StartError:

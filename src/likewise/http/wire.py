@@ -23,7 +23,7 @@ _MONTHS = ("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec").split()
 
 
 def encode(
-    response: Response, date: bytes, version: str, is_head: bool, keep_alive: bool  # noqa: FBT001
+    response: Response, date: bytes, version: str, *, is_head: bool, keep_alive: bool
 ) -> tuple[bytes, ...]:
     """Return a response's bytes in pieces; `date` is a whole header line."""
     status = response.status

@@ -15,7 +15,9 @@ class Page:
 
     __slots__ = ("counts", "members", "name")
 
-    def __init__(self, name: Name, members: list[tuple[int, bytes]], counts: dict[str, int]) -> None:
+    def __init__(
+        self, name: Name, members: list[tuple[int, bytes]], counts: dict[str, int]
+    ) -> None:
         self.name = name
         self.members = members  # (id, salt)
         self.counts = counts  # by kind, seeds included

@@ -18,6 +18,7 @@ from likewise.voters import SECRET_BYTES, new_secret
 
 APPLICATION_ID = 0x4C696B65  # "Like", in the file's header
 BUSY_MILLISECONDS = 5_000
+CACHE_KIB = 512  # of each connection; the operating system caches the file besides
 # The first versions in which two connections cannot corrupt a WAL (sqlite.org/wal.html).
 _SOUND_VERSIONS = {(3, 44): 6, (3, 50): 7, (3, 51): 3}
 _HEADER = b"SQLite format 3\0"
@@ -30,8 +31,8 @@ def check_sqlite() -> None:
     if (major, minor) > (3, 51) or (sound_from is not None and patch >= sound_from):
         return
     raise StartError(
-        f"SQLite {apsw.sqlite_lib_version()} can corrupt a database that is written and checkpointed"
-        " at once. Install a newer apsw: python -m pip install --upgrade apsw"
+        f"SQLite {apsw.sqlite_lib_version()} can corrupt a database that is written and"
+        " checkpointed at once. Install a newer apsw: python -m pip install --upgrade apsw"
     )
 
 
@@ -43,6 +44,8 @@ def connect(path: Path, *, create: bool = False, read_only: bool = False) -> aps
     Raises `StartError` for what is no Likewise database.
     """
     _check_file(path, create=create)
+    if create:
+        path.touch(0o600)  # SQLite would let everyone on the machine read it
     flags = apsw.SQLITE_OPEN_READONLY if read_only else apsw.SQLITE_OPEN_READWRITE
     try:
         connection = apsw.Connection(
@@ -53,7 +56,7 @@ def connect(path: Path, *, create: bool = False, read_only: bool = False) -> aps
         connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
         connection.set_busy_timeout(BUSY_MILLISECONDS)
         connection.wal_autocheckpoint(0)
-        for pragma in ("synchronous=FULL", "temp_store=MEMORY", "cache_size=-1024"):
+        for pragma in ("synchronous=FULL", "temp_store=MEMORY", f"cache_size=-{CACHE_KIB}"):
             connection.execute(f"PRAGMA {pragma}")
         _check_application(connection, path)
     except apsw.Error as error:
@@ -68,7 +71,9 @@ def unusable(path: Path, error: apsw.Error) -> StartError:
     if isinstance(error, apsw.BusyError | apsw.LockedError):
         return StartError(f"{path} is locked by another program. End that one, or wait for it.")
     if isinstance(error, apsw.ReadOnlyError | apsw.CantOpenError):
-        return StartError(f"{path} cannot be written by this user. Check its owner and its folder's.")
+        return StartError(
+            f"{path} cannot be written by this user. Check its owner and its folder's."
+        )
     return StartError(f"{path} cannot be used: {error}.")
 
 

@@ -25,6 +25,7 @@ def load_page(cursor: apsw.Cursor, name: Name) -> Page | None:
         return None
     if row[2] is not None:
         row = cursor.execute(_TARGET, (row[2],)).fetchone()
+        assert row is not None  # noqa: S101 (pages are never deleted)
     number, salt, _, path = row
     members = [(number, salt), *cursor.execute(_MEMBERS, (number,))]
     counts: dict[str, int] = {}

@@ -44,7 +44,7 @@ def report(connection: apsw.Connection, query: Query) -> Report:
     values = query._asdict()
     total = connection.execute(_TOTAL.format(where=where), values).get
     pages = connection.execute(_ROWS.format(where=where, order=order), values).fetchall()
-    rows = [Row(path, dict(connection.execute(_COUNTS, (number,)))) for number, path in pages]
+    rows = [Row(str(path), dict(connection.execute(_COUNTS, (number,)))) for number, path in pages]
     return Report(int(total), rows)
 
 

@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 SECONDS_PER_HOUR = 3_600
 HOURS_PER_DAY = 24
-_SECRET_MARK = "secret_mark"
+_SECRET_MARK = "secret_mark"  # noqa: S105 (a name)
 _ADMIN_KEY = "admin_key"
 _NO_COUNTS: Counts = {}
 
@@ -106,9 +106,7 @@ class SqliteStore:
     def like(self, wish: Wish, answer: Callable[[Standing | Problem], T]) -> asyncio.Future[T]:
         return self._writer.submit(lambda transaction: transaction.like(wish), answer)
 
-    def adopt(
-        self, seeds: Iterable[Seed], aliases: Iterable[Alias]
-    ) -> asyncio.Future[list[Alias]]:
+    def adopt(self, seeds: Iterable[Seed], aliases: Iterable[Alias]) -> asyncio.Future[list[Alias]]:
         return self._write(lambda transaction: transaction.adopt(seeds, aliases))
 
     def set_admin_key_digest(self, digest: bytes) -> asyncio.Future[None]:
@@ -189,13 +187,17 @@ class SqliteStore:
         return value
 
     async def _in_reports(self, read: Callable[[apsw.Connection], T]) -> T:
-        def run() -> T:
-            if self._reports is None:
-                self._reports = file.connect(self.path, read_only=True)
-            with self._reports:
-                return read(self._reports)
+        return await self._loop.run_in_executor(self._threads[2], self._read_report, read)
 
-        return await self._loop.run_in_executor(self._threads[2], run)
+    def _read_report(self, read: Callable[[apsw.Connection], T]) -> T:
+        if self._reports is None:
+            self._reports = file.connect(self.path, read_only=True)
+        # One transaction, so that all parts of a report tell of one moment.
+        self._reports.execute("BEGIN")
+        try:
+            return read(self._reports)
+        finally:
+            self._reports.execute("ROLLBACK")
 
     def _first_hour_of_today(self) -> int:
         hour = int(self._wall()) // SECONDS_PER_HOUR

@@ -61,14 +61,17 @@ class Transaction:
 
     def set_meta(self, name: str, value: bytes) -> None:
         """Keep a named value."""
-        self._cursor.execute("/* set_meta */ INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
+        self._cursor.execute(
+            "/* set_meta */ INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value)
+        )
 
     def flush(self) -> None:
         """Move the derived figures, once for each page and kind however many likes came."""
         for (page, kind), (ups, downs) in self._moves.items():
             # Where there is no row yet nothing can have been taken back.
             self._cursor.execute(
-                "/* flush counts */ INSERT INTO counts (page, kind, likes) VALUES (?1, ?2, max(?3, 0))"
+                "/* flush counts */"
+                " INSERT INTO counts (page, kind, likes) VALUES (?1, ?2, max(?3, 0))"
                 " ON CONFLICT DO UPDATE SET likes = likes + ?3",
                 (page, kind, ups - downs),
             )
@@ -80,7 +83,7 @@ class Transaction:
         self._moves.clear()
 
     def _set(self, page: Page, wish: Wish) -> int:
-        """Write the voter's row where it stands already, else in the page's own; return the change."""
+        """Write the voter's row where one stands, else the page's own; return the change."""
         kind = self._kind(wish.kind)
         for member, salt in reversed(page.members):  # the page's own comes last
             voter = row_key(self._secret, salt, wish.kind, wish.voter)

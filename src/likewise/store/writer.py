@@ -54,7 +54,9 @@ class Writer:
         self.failed = False  # the last commit did not succeed
         self.pause: Callable[[], asyncio.Future[None] | None] = lambda: None
 
-    def submit(self, do: Callable[[Transaction], Any], answer: Callable[[Any], T]) -> asyncio.Future[T]:
+    def submit(
+        self, do: Callable[[Transaction], Any], answer: Callable[[Any], T]
+    ) -> asyncio.Future[T]:
         """Queue work; the future holds what `answer` makes of its result, once it is on the disk.
 
         `answer` gets a `Problem` instead where the work failed, or may not be on the disk.
@@ -117,7 +119,7 @@ class Writer:
         return outcomes
 
     async def _begin(self) -> None:
-        """Take the write lock: at once if it is free, else in the thread, where waiting hurts nobody."""
+        """Take the write lock: at once, or in the thread, where waiting hurts nobody."""
         self._connection.set_busy_timeout(0)
         try:
             self._connection.execute("BEGIN IMMEDIATE")

@@ -94,7 +94,7 @@ def restore(backup: Path, configured: str | None, database: Path) -> Path | None
 
 
 def _set_aside(database: Path) -> Path | None:
-    """Rename a database with all that belongs to it; while it is gone `.restoring` guards its name."""
+    """Rename a database and all that is its own; meanwhile `.restoring` guards its name."""
     if not database.exists():
         return None
     moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())

@@ -5,9 +5,7 @@ Handlers parse, refuse, make one store call and answer; they know neither socket
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from typing import Any
 
 from likewise import __version__
 from likewise.addresses import Proxies, network_of, parse_address
@@ -15,7 +13,7 @@ from likewise.errors import Problem
 from likewise.http.message import Request, Response, header_block
 from likewise.limits import Limiter
 from likewise.pages import canonical
-from likewise.sites import DEFAULT, DEMO, LIKE, Site
+from likewise.sites import DEFAULT, LIKE, Site, origin_of
 from likewise.store import Alias, Query, Seed, Store
 from likewise.web import parameters
 from likewise.web.answers import PRIVATE, json_answer
@@ -47,7 +45,7 @@ class Admin:
         self._sessions = sessions
         self._limiter = limiter
         self._proxies = proxies
-        self._origin = "/".join(url.split("/")[:3]) if url else None
+        self._origin = origin_of(url) if url else None
 
     def authorize(self, request: Request) -> None:
         """Let the owner pass: with the key, or with a session. Raises `wrong_key` and others."""
@@ -149,8 +147,11 @@ class Admin:
                 seeds.append(Seed(site, page, kind, number_of(fields, "seed", 0, MAX_SEED)))
         refused = await self._store.adopt(seeds, aliases)
         return json_answer(
-            {"seeds": len(seeds), "aliases": len(aliases) - len(refused),
-             "refused": [alias.old for alias in refused]},
+            {
+                "seeds": len(seeds),
+                "aliases": len(aliases) - len(refused),
+                "refused": [alias.old for alias in refused],
+            },
             PRIVATE,
         )
 
@@ -203,7 +204,7 @@ class Admin:
     def _with_cookie(self, request: Request, token: str, status: int) -> Response:
         cookie = cookie_header(token, is_https=self._is_https(request))
         headers = PRIVATE + header_block(("set-cookie", cookie))
-        if status == 204:  # noqa: PLR2004 (no content)
+        if status == 204:
             return Response(status, headers)
         return json_answer({"expires_in": SESSION_SECONDS}, headers, status)
 
@@ -230,7 +231,9 @@ class Admin:
     def _site(self, name: str | None) -> Site:
         site = self._sites.get(DEFAULT if name is None else name)
         if site is None:
-            raise Problem("unknown_site", f"There is no such site. There are: {', '.join(self._sites)}.")
+            raise Problem(
+                "unknown_site", f"There is no such site. There are: {', '.join(self._sites)}."
+            )
         return site
 
 

@@ -6,7 +6,7 @@ Knows headers and forms; must not know what is answered.
 from __future__ import annotations
 
 import json
-from json.encoder import encode_basestring as quoted  # type: ignore[attr-defined]
+from json.encoder import encode_basestring as quoted
 
 from likewise.errors import CODES, Problem
 from likewise.http.message import Response, header_block
@@ -84,6 +84,6 @@ def problem_answer(problem: Problem, headers: bytes) -> Response:
         lines += NO_STORE
     if problem.retry_after_seconds is not None:
         lines += header_block(("retry-after", str(problem.retry_after_seconds)))
-    if kind.status == 401:  # noqa: PLR2004 (RFC 9110 section 11.6.1)
+    if kind.status == 401:
         lines += _CHALLENGE
     return Response(kind.status, lines, body)

@@ -20,8 +20,8 @@ from likewise.web.answers import (
     PUBLIC,
     problem_answer,
 )
-from likewise.web.routes import OWNER, PUBLIC as EVERYONE
-from likewise.web.routes import Router
+from likewise.web.routes import OWNER, Router
+from likewise.web.routes import PUBLIC as EVERYONE
 
 IMPORT_BODY_BYTES = 1 << 20
 
@@ -70,7 +70,9 @@ class App:
         """Return the problem that tells of an error; only what we did not foresee is logged."""
         if not isinstance(error, Problem):
             _log.error("A request could not be answered.", exc_info=error)
-            error = Problem("server_error", "The service met an error of its own. It is in its log.")
+            error = Problem(
+                "server_error", "The service met an error of its own. It is in its log."
+            )
         is_private = request is not None and request.path.startswith(b"/api/")
         headers = PRIVATE if is_private else PUBLIC
         if error.code == "method_not_allowed" and request is not None:
@@ -88,7 +90,9 @@ class App:
         return handler(request, *match.arguments)
 
     def _options(self, methods: str, *, is_public: bool) -> Response:
-        return Response(204, header_block(("allow", methods)) + (PREFLIGHT if is_public else PRIVATE))
+        return Response(
+            204, header_block(("allow", methods)) + (PREFLIGHT if is_public else PRIVATE)
+        )
 
     async def _logged(self, request: Request) -> Response:
         """Answer and write a line about it: never the address, nor what the query asked."""

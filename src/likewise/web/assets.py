@@ -12,7 +12,6 @@ from hashlib import sha256, sha384
 from pathlib import Path
 
 from likewise import __version__
-
 from likewise.errors import Problem
 from likewise.http.message import Request, Response, header_block
 from likewise.web.answers import NO_STORE, PUBLIC, json_answer, page_headers
@@ -90,7 +89,7 @@ class Files:
         return self._assets["dashboard.html"].answer(request, self._page_headers)
 
     def static(self, request: Request, name: bytes) -> Response:
-        """`GET /static/{file}`: what the pages load."""
+        """`GET /static/{file*}`: what the pages load."""
         asset = self._assets.get(name.decode("latin-1"))
         if asset is None:
             raise Problem("not_found", "There is no such file.")

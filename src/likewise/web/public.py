@@ -97,9 +97,7 @@ class Public:
         wish = _wish(site, text, fields, new_voter() if voter is None else checked_voter(voter))
         return self._stand(network, wish, lambda counts: _article_body(text, counts))
 
-    def _stand(
-        self, network: bytes | None, wish: Wish, body: Callable[[Counts], bytes]
-    ) -> Answer:
+    def _stand(self, network: bytes | None, wish: Wish, body: Callable[[Counts], bytes]) -> Answer:
         """Make a wish stand within the limits, and answer with what stands then."""
         known = self._store.known_as(wish.site, wish.page)
         subject = f"{wish.site}\0{known or wish.page}\0{wish.kind}".encode()
@@ -148,7 +146,9 @@ class Public:
     def _site(self, name: str | None) -> Site:
         site = self._sites.get(DEFAULT if name is None else name)
         if site is None:
-            raise Problem("unknown_site", f"There is no such site. There are: {_listed(self._sites)}.")
+            raise Problem(
+                "unknown_site", f"There is no such site. There are: {_listed(self._sites)}."
+            )
         return site
 
     def _writable_site(

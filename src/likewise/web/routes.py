@@ -18,7 +18,8 @@ PUBLIC, OWNER, SIGN_IN, PAGE = "public", "owner", "sign-in", "page"
 
 class Route(NamedTuple):
     """One address. `handler` names a method of the part that answers it; the last segment of a
-    path may be a name in braces: the handler gets it as it stood on the wire.
+    path may be a name in braces: the handler gets it as it stood on the wire. With a star it may
+    go on over slashes.
     """
 
     method: str
@@ -40,7 +41,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/", "files.front", PAGE),
     Route("GET", "/demo", "files.demo", PAGE),
     Route("GET", "/dashboard", "files.dashboard", PAGE),
-    Route("GET", "/static/{file}", "files.static", PAGE),
+    Route("GET", "/static/{file*}", "files.static", PAGE),
     Route("POST", "/api/login", "admin.login", SIGN_IN),
     Route("POST", "/api/logout", "admin.logout", SIGN_IN),
     Route("GET", "/api/stats", "admin.stats", OWNER),
@@ -57,6 +58,7 @@ class Place:
     def __init__(self, path: str) -> None:
         head, brace, tail = path.partition("{")
         self.is_open = bool(brace)
+        self.goes_on = "*}" in tail
         self.head = head.encode()
         self.ending = tail.partition("}")[2].encode()
         self.handlers: dict[str, tuple[Route, Handler]] = {}
@@ -65,7 +67,9 @@ class Place:
         """Return what stands in place of the braces; None when the path is not of this form."""
         if not (path.startswith(self.head) and path.endswith(self.ending)):
             return None
-        return path[len(self.head) : len(path) - len(self.ending)] or None
+        argument = path[len(self.head) : len(path) - len(self.ending)]
+        # A segment is split off before it is decoded: %2F is no slash here.
+        return argument if argument and (self.goes_on or b"/" not in argument) else None
 
     @property
     def methods(self) -> str:
@@ -99,7 +103,9 @@ class Router:
             handler: Handler = getattr(parts[part], name)
             place = places.setdefault(route.path, Place(route.path))
             place.handlers[route.method] = (route, handler)
-        self._exact = {place.head: Match(place, ()) for place in places.values() if not place.is_open}
+        self._exact = {
+            place.head: Match(place, ()) for place in places.values() if not place.is_open
+        }
         self._open = [place for place in places.values() if place.is_open]
 
     def find(self, path: bytes) -> Match:
@@ -109,7 +115,6 @@ class Router:
             return match
         for place in self._open:
             argument = place.argument_in(path)
-            # A segment is split off before it is decoded: %2F is no slash here.
-            if argument is not None and b"/" not in argument:
+            if argument is not None:
                 return Match(place, (argument,))
         raise Problem("not_found", "There is nothing at this address.")

@@ -1,51 +1,161 @@
-/** The owner's page: who is signed in, what is looked at, and when it is asked for anew. */
+/** The owner's page: who is signed in, what is looked at, and when the service is asked anew. */
 import { readView, writeView } from './dashboard/address.js';
-import { element } from './dashboard/document.js';
-import { onSignedIn, showLogin } from './dashboard/login.js';
-import { showPages } from './dashboard/pages.js';
-import { PAGES_AT_A_TIME, readPages, readSummary, signOut } from './dashboard/service.js';
-import { showSummary } from './dashboard/summary.js';
+import { element, within } from './dashboard/document.js';
+import { askToSignIn, prepareLogin } from './dashboard/login.js';
+import { clearPages, preparePages, showPages } from './dashboard/pages.js';
+import { PAGES_AT_A_TIME, Refusal, readPages, readSummary, signOut } from './dashboard/service.js';
+import { clearSummary, prepareSummary, showSummary } from './dashboard/summary.js';
+import { showSnippet } from './snippet.js';
 
 /** @typedef {import('./dashboard/address.js').View} View */
 /** @typedef {import('./dashboard/service.js').Summary} Summary */
+/** @typedef {import('./dashboard/service.js').Report} Report */
 
 const PAUSE_IN_TYPING_MS = 250;
+
+const loading = element('loading', HTMLParagraphElement);
+const login = element('login', HTMLElement);
+const dashboard = element('dashboard', HTMLDivElement);
+const title = element('title', HTMLHeadingElement);
+const failure = element('failure', HTMLParagraphElement);
+const pages = element('pages', HTMLElement);
+const empty = element('empty', HTMLElement);
+const search = element('search', HTMLInputElement);
 
 let view = readView();
 /** @type {Summary | undefined} */
 let summary;
-let reading = new AbortController();
-let typing = 0;
+let question = new AbortController();
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let typing;
 
-const search = element('search', HTMLInputElement);
-
-/** Asks for what the view wants and shows it; an older question that is still open is dropped. */
+/** Asks for what the view wants and shows it. An older question that is still open is dropped. */
 async function refresh() {
-  reading.abort();
-  reading = new AbortController();
-  const { signal } = reading;
-  setBusy(true);
+  question.abort();
+  question = new AbortController();
+  const { signal } = question;
+  dashboard.ariaBusy = 'true';
   try {
-    // Pages come with each change, totals with each site: they are costly where pages are many.
+    // Once a site, not at each turn: a sum over all pages is the costliest thing to ask for.
     summary ??= await readSummary(view.site, signal);
     const report = await readPages(view, signal);
-    signal.throwIfAborted();
-    const lastPage = Math.max(1, Math.ceil(report.total / PAGES_AT_A_TIME));
-    if (view.page > lastPage) return look({ page: lastPage }, true);
-    show(summary, report);
+    if (!signal.aborted) show(summary, report);
   } catch (error) {
-    if (!signal.aborted) refuse(error);
+    if (!signal.aborted) explain(error);
   }
 }
 
 /**
- * Changes the view. A new choice begins at the first page, and gets its own place in the history.
+ * Changes the view. A new choice begins at the first page, and the back button returns from it.
  * @param {Partial<View>} change
- * @param {boolean} [isSamePlace]
+ * @param {{ isSamePlace?: boolean }} [options]
  */
-function look(change, isSamePlace = false) {
-  if ('site' in change) summary = undefined;
-  view = { ...view, page: 1, ...change };
+function look(change, { isSamePlace = false } = {}) {
+  adopt({ ...view, search: search.value.trim(), page: 1, ...change });
   writeView(view, isSamePlace);
-  return refresh();
+  refresh();
 }
+
+/** @param {View} wanted */
+function adopt(wanted) {
+  clearTimeout(typing);
+  if (wanted.site !== view.site) summary = undefined;
+  view = wanted;
+  // A space at the end may be the one before the next word.
+  if (search.value.trim() !== view.search) search.value = view.search;
+}
+
+/**
+ * @param {Summary} summary
+ * @param {Report} report
+ */
+function show(summary, report) {
+  const lastPage = Math.max(1, Math.ceil(report.total / PAGES_AT_A_TIME));
+  if (view.page > lastPage) return look({ page: lastPage }, { isSamePlace: true });
+  open(dashboard);
+  failure.hidden = true;
+  showSummary(summary);
+  showPages(summary.kinds, report, view);
+  pages.hidden = !summary.pages;
+  empty.hidden = !pages.hidden;
+  if (pages.hidden) showSnippet(empty, attributesFor(summary));
+}
+
+/**
+ * What the tag has to say where the widget would assume something else.
+ * @param {Summary} summary
+ * @returns {Record<string, string>}
+ */
+function attributesFor({ site, kinds }) {
+  return {
+    ...(site !== 'default' && { site }),
+    ...(kinds[0] !== 'like' && { kind: kinds[0] }),
+  };
+}
+
+/** @param {unknown} error */
+function explain(error) {
+  if (!(error instanceof Refusal)) throw error;
+  const { code, message } = error;
+  if (code === 'not_signed_in') {
+    return leave(summary && 'Your session has ended. Sign in to go on.');
+  }
+  // Addresses outlive sites: an old bookmark still opens the dashboard.
+  if (code === 'unknown_site' && view.site) return look({ site: '' }, { isSamePlace: true });
+  if (code === 'unknown_kind' && view.kind) return look({ kind: '' }, { isSamePlace: true });
+  open(dashboard);
+  failure.hidden = false;
+  within(failure, 'span').textContent = message;
+}
+
+/**
+ * Back to the form, and nothing of what was shown stays in the document.
+ * @param {string} [reason]
+ */
+function leave(reason) {
+  question.abort();
+  summary = undefined;
+  clearPages();
+  clearSummary();
+  open(login);
+  askToSignIn(reason);
+}
+
+/** @param {HTMLElement} part what is on the screen from now on */
+function open(part) {
+  for (const other of [loading, login, dashboard]) other.hidden = other !== part;
+  dashboard.ariaBusy = 'false';
+  document.title = `${part === login ? 'Sign in' : 'Dashboard'} · Likewise`;
+}
+
+prepareLogin(async () => {
+  await refresh();
+  title.focus();
+});
+prepareSummary((site) => look({ site, kind: '' }));
+preparePages(
+  ({ sort, kind }) => look({ sort, kind: kind === summary?.kinds[0] ? '' : kind }),
+  (steps) => look({ page: view.page + steps }),
+);
+search.addEventListener('input', () => {
+  clearTimeout(typing);
+  // Words are no places to go back to, letter by letter.
+  typing = setTimeout(() => look({}, { isSamePlace: true }), PAUSE_IN_TYPING_MS);
+});
+element('retry', HTMLButtonElement).addEventListener('click', refresh);
+element('logout', HTMLButtonElement).addEventListener('click', async () => {
+  try {
+    await signOut();
+    leave('You are signed out.');
+  } catch (error) {
+    explain(error);
+  }
+});
+addEventListener('popstate', () => {
+  adopt(readView());
+  refresh();
+});
+// Out of the back/forward cache comes what was shown before, perhaps to someone who has left.
+addEventListener('pageshow', ({ persisted }) => persisted && refresh());
+search.value = view.search;
+refresh();

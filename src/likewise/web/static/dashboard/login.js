@@ -6,13 +6,11 @@ const form = element('login-form', HTMLFormElement);
 const field = element('key', HTMLInputElement);
 const message = element('login-message', HTMLParagraphElement);
 
-let isAsking = false;
-
-/** @param {() => void} onSignedIn */
+/** @param {() => Promise<void>} onSignedIn */
 export function prepareLogin(onSignedIn) {
   form.addEventListener('submit', (event) => {
     event.preventDefault();
-    if (!isAsking) submit(onSignedIn);
+    if (form.ariaBusy !== 'true') submit(onSignedIn);
   });
 }
 
@@ -22,22 +20,22 @@ export function askToSignIn(reason = '') {
   field.focus();
 }
 
-/** @param {() => void} onSignedIn */
+/** @param {() => Promise<void>} onSignedIn */
 async function submit(onSignedIn) {
-  isAsking = true;
+  form.ariaBusy = 'true';
   say('');
   try {
     // Emptied before the answer comes: a key that lies in a field can be read by whoever passes.
     const answer = signIn(field.value);
     field.value = '';
     await answer;
-    onSignedIn();
+    await onSignedIn();
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     say(inWords(error), error.code === 'wrong_key');
     field.focus();
   } finally {
-    isAsking = false;
+    form.ariaBusy = 'false';
   }
 }
 

@@ -29,7 +29,7 @@ export function preparePages(onOrder, onTurn) {
   });
   for (const [button, steps] of /** @type {const} */ ([[previous, -1], [next, 1]])) {
     button.addEventListener('click', () => {
-      if (button.ariaDisabled === 'true') return;
+      if (button.getAttribute('aria-disabled') === 'true') return;
       onTurn(steps);
       table.scrollIntoView({ block: 'start' });
     });
@@ -48,6 +48,11 @@ export function showPages(kinds, { total, pages }, view) {
   showPlace(total, pages.length, view);
 }
 
+export function clearPages() {
+  rows.replaceChildren();
+  found.textContent = '';
+}
+
 /**
  * @param {string[]} kinds
  * @param {Order} order
@@ -61,7 +66,7 @@ function showColumns(kinds, { sort, kind }) {
   }
   const sorted = sort === 'page' ? 0 : 1 + Math.max(0, kinds.indexOf(kind));
   for (const [index, cell] of [...columns.cells].entries()) {
-    if (index === sorted) cell.ariaSort = sorted ? 'descending' : 'ascending';
+    if (index === sorted) cell.setAttribute('aria-sort', sorted ? 'descending' : 'ascending');
     else cell.removeAttribute('aria-sort');
   }
 }
@@ -83,15 +88,60 @@ function row(kinds, { page, url, counts }) {
   const item = copyOf('page-row');
   const name = within(item, 'bdi');
   name.textContent = page;
-  const href = webAddress(url);
-  if (href) name.replaceWith(linkTo(href, name));
-  item.append(
-    ...kinds.map((kind) => {
-      const cell = copyOf('count-cell');
-      cell.textContent = (counts[kind] ?? 0).toLocaleString();
-      cell.setAttribute('data-kind', nameOf(kind));
-      return cell;
-    }),
-  );
+  if (isWebAddress(url)) within(item, 'th').append(linkTo(url, name));
+  item.append(...kinds.map((kind) => cell(nameOf(kind), counts[kind])));
   return item;
+}
+
+/**
+ * @param {string | null} url
+ * @returns {url is string}
+ */
+function isWebAddress(url) {
+  return url !== null && URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
+}
+
+/**
+ * @param {string} url
+ * @param {Element} name
+ */
+function linkTo(url, name) {
+  const link = document.createElement('a');
+  link.href = url;
+  link.target = '_blank';
+  link.rel = 'noopener noreferrer';
+  link.append(name);
+  return link;
+}
+
+/**
+ * @param {string} kind
+ * @param {number} [count]
+ */
+function cell(kind, count = 0) {
+  const item = copyOf('count-cell');
+  item.textContent = count.toLocaleString();
+  item.classList.toggle('quiet', !count);
+  // Small screens have no column above it that says so.
+  item.setAttribute('data-kind', kind);
+  return item;
+}
+
+/**
+ * @param {number} total
+ * @param {number} shown
+ * @param {View} view
+ */
+function showPlace(total, shown, { page, search }) {
+  const pages = total === 1 ? '1 page' : `${total.toLocaleString()} pages`;
+  const before = (page - 1) * PAGES_AT_A_TIME;
+  const isAll = shown === total;
+  const range = `${(before + 1).toLocaleString()} to ${(before + shown).toLocaleString()} of ${pages}`;
+  if (total) found.textContent = isAll ? pages : range;
+  else found.textContent = `No page has “${search}” in its name.`;
+  pager.hidden = isAll;
+  part.textContent = range;
+  // Not disabled: that would take the focus away from who turns pages with the keyboard.
+  previous.setAttribute('aria-disabled', `${page === 1}`);
+  next.setAttribute('aria-disabled', `${before + shown >= total}`);
 }

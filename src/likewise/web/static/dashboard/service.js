@@ -75,7 +75,10 @@ export function readPages({ page, ...choice }, signal) {
 async function read(address, parameters, signal) {
   const said = Object.entries(parameters).filter(([, value]) => value);
   const response = await ask(`${address}?${new URLSearchParams(said)}`, { signal });
-  return response.json();
+  return response.json().catch((error) => {
+    if (signal.aborted) throw error;
+    throw new Refusal('unreachable', 'Something else than the service answers at its address.');
+  });
 }
 
 /**

@@ -25,9 +25,15 @@ export function showSummary(summary) {
   );
 }
 
+export function clearSummary() {
+  select.replaceChildren();
+  totals.replaceChildren();
+}
+
 /** @param {string} kind */
 export function nameOf(kind) {
-  return kind === 'like' ? 'Likes' : kind;
+  // The service keeps emoji without the selector (U+FE0F) that makes them pictures.
+  return kind === 'like' ? 'Likes' : kind.replace(/^\p{Extended_Pictographic}$/u, '$&\uFE0F');
 }
 
 /**
