@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,7 +15,8 @@ from tests.service import Service
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Playwright
 
-CHROMIUM = "/usr/bin/chromium"
+pytest_plugins = ["tests.nothing_skipped"]
+
 CHROMIUM_OPTIONS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -49,18 +51,19 @@ def service(start_service: StartService) -> Service:
 
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
-    """Return Playwright, where it and Chromium are installed."""
+    """Return Playwright, where it is installed."""
     api = pytest.importorskip("playwright.sync_api")
-    if not Path(CHROMIUM).exists():
-        pytest.skip(f"{CHROMIUM} is missing: apt-get install chromium")
     with api.sync_playwright() as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    """Return a real Chromium."""
-    running = playwright.chromium.launch(executable_path=CHROMIUM, args=list(CHROMIUM_OPTIONS))
+    """Return a real Chromium: the system's, else the one that Playwright has installed."""
+    path = shutil.which("chromium") or playwright.chromium.executable_path
+    if not Path(path).exists():
+        pytest.skip("Chromium is missing: apt-get install chromium")
+    running = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_OPTIONS))
     yield running
     running.close()
 

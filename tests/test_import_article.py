@@ -11,6 +11,7 @@ import pytest
 from likewise.errors import StartError
 from likewise.transfer.importers import article
 from likewise.transfer.importers.article import Row, Unplaced
+from tests.service import Service
 
 TABLE = "CREATE TABLE likes (post_id TEXT PRIMARY KEY, count INTEGER)"
 SQLiteRow = tuple[str | bytes | None, str | float | None]
@@ -227,6 +228,28 @@ def test_a_sitemap_that_comes_later_moves_the_likes_instead_of_doubling_them() -
     for paths in ([], ["/posts/hello/"], ["/posts/hello/"]):
         stored.update(planned([("hello", 12)], paths).seeds)
     assert sum(stored.values()) == 12
+
+
+def test_likes_given_between_two_imports_are_kept(service: Service, tmp_path: Path) -> None:
+    source = str(database(tmp_path, [("hello", 12)]))
+    sitemap = tmp_path / "sitemap.xml"
+    sitemap.write_text("<urlset><url><loc>https://example.org/posts/hello/</loc></url></urlset>")
+    assert service.run("import", "article", source).returncode == 0
+    assert service.count("hello") == 12
+    service.like("hello", "a-reader-in-between")
+    for _ in range(2):
+        done = service.run("import", "article", source, "--sitemap", str(sitemap))
+        assert done.returncode == 0, done.stderr
+        assert service.count("hello") == 13
+        assert service.count("/posts/hello/") == 13
+
+
+def test_a_dry_run_changes_nothing(service: Service, tmp_path: Path) -> None:
+    source = str(database(tmp_path, [("hello", 12)]))
+    done = service.run("import", "article", source, "--choose", "hello=/posts/hello/", "--dry-run")
+    assert "/posts/hello  12  (was hello)" in done.stdout
+    assert service.count("/posts/hello") == 0
+    assert service.count("hello") == 0
 
 
 def test_planning_twice_gives_the_same() -> None:

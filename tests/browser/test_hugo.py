@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -14,11 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.hugo_site import FOLDERS, Hugo
 from tests.service import Service
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        pass
+from tests.static_site import served
 
 
 @pytest.fixture(params=FOLDERS)
@@ -28,11 +21,8 @@ def blog(request: pytest.FixtureRequest, tmp_path: Path, service: Service) -> It
     hugo.configure("http://127.0.0.1:8000", service.url)
     built = hugo.build()
     assert built.is_done, built.said
-    handler = partial(Quiet, directory=str(built.folder))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-        yield f"http://localhost:{server.server_port}"
-        server.shutdown()
+    with served(built.folder) as address:
+        yield address
 
 
 @pytest.fixture

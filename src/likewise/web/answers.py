@@ -9,9 +9,17 @@ import json
 from json.encoder import encode_basestring as quoted
 
 from likewise.errors import CODES, Problem
-from likewise.http.message import Response, header_block
+from likewise.http.message import Request, Response, header_block
 
-__all__ = ["PRIVATE", "PUBLIC", "json_answer", "page_headers", "problem_answer", "quoted"]
+__all__ = [
+    "PRIVATE",
+    "PUBLIC",
+    "has_tag",
+    "json_answer",
+    "page_headers",
+    "problem_answer",
+    "quoted",
+]
 
 # Everyone may read; who may write is decided by the server's own check of Origin.
 PUBLIC = header_block(
@@ -46,9 +54,8 @@ _CHALLENGE = header_block(("www-authenticate", "Bearer"))
 
 
 def page_headers(*, is_https: bool) -> bytes:
-    """Return the headers of an HTML page of ours."""
+    """Return the headers of an HTML page of ours, all but its type."""
     lines = [
-        ("content-type", "text/html; charset=utf-8"),
         ("cache-control", "no-cache"),
         ("content-security-policy", _POLICY),
         ("cross-origin-opener-policy", "same-origin"),
@@ -60,6 +67,12 @@ def page_headers(*, is_https: bool) -> bytes:
     if is_https:
         lines.append(("strict-transport-security", "max-age=31536000"))
     return header_block(*lines)
+
+
+def has_tag(request: Request, tag: bytes) -> bool:
+    """Tell whether the client has what bears this tag, compared weakly (RFC 9110 13.1.2)."""
+    known = request.headers.get(b"if-none-match", b"")
+    return tag in known or known == b"*"
 
 
 def json_answer(value: object, headers: bytes, status: int = 200) -> Response:

@@ -5,6 +5,7 @@ Read and compressed once at the start; knows nothing of likes.
 
 from __future__ import annotations
 
+import re
 import zlib
 from base64 import b64encode
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from pathlib import Path
 from likewise import __version__
 from likewise.errors import Problem
 from likewise.http.message import Request, Response, header_block
-from likewise.web.answers import NO_STORE, PUBLIC, json_answer, page_headers
+from likewise.web.answers import NO_STORE, PUBLIC, has_tag, json_answer, page_headers
 
 _TYPES = {
     "css": "text/css; charset=utf-8",
@@ -24,6 +25,7 @@ _TYPES = {
 }
 _GZIP_WINDOW = 31  # zlib's way to say: with gzip's header
 _HASH_CHARACTERS = 16
+_TAKES_GZIP = re.compile(rb"gzip(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))", re.IGNORECASE)
 
 
 class Asset:
@@ -38,12 +40,11 @@ class Asset:
         self._type = header_block(("content-type", _TYPES[name.rpartition(".")[2]]))
 
     def answer(self, request: Request, headers: bytes) -> Response:
-        """Return the file, or 304 where the client has it. `headers` may name another type."""
-        is_gzip = b"gzip" in request.headers.get(b"accept-encoding", b"")
+        """Return the file, or 304 where the client has it."""
+        is_gzip = bool(_TAKES_GZIP.search(request.headers.get(b"accept-encoding", b"")))
         etag = f'"{self.hash}-gzip"' if is_gzip else f'"{self.hash}"'
-        lines = headers if b"content-type" in headers else self._type + headers
-        lines += header_block(("etag", etag), ("vary", "accept-encoding"))
-        if etag.encode() in request.headers.get(b"if-none-match", b""):
+        lines = self._type + headers + header_block(("etag", etag), ("vary", "accept-encoding"))
+        if has_tag(request, etag.encode()):
             return Response(304, lines)
         if is_gzip:
             return Response(200, lines + b"content-encoding: gzip\r\n", self._gzip)
@@ -91,7 +92,8 @@ class Files:
     def static(self, request: Request, name: bytes) -> Response:
         """`GET /static/{file*}`: what the pages load."""
         asset = self._assets.get(name.decode("latin-1"))
-        if asset is None:
+        # A page belongs at its own address, under its own headers.
+        if asset is None or name.endswith(b".html"):
             raise Problem("not_found", "There is no such file.")
         return asset.answer(request, _REVALIDATED)
 
@@ -107,7 +109,8 @@ class Files:
 
     def widget_facts(self, _request: Request) -> Response:
         """`GET /v1/widget`: where the pinned widget is, and its integrity (W3C SRI)."""
-        src = f"{self._url or ''}/likes-{self._widget.hash}.js"
+        # Without an address of our own: relative to this one, whatever prefix it is under.
+        src = f"{self._url or '..'}/likes-{self._widget.hash}.js"
         facts = {"src": src, "integrity": self._widget.integrity, "version": __version__}
         return json_answer(facts, PUBLIC + _HOUR)
 

@@ -130,7 +130,8 @@ function open(part) {
 
 prepareLogin(async () => {
   await refresh();
-  title.focus();
+  if (login.hidden) title.focus();
+  else askToSignIn('Your browser did not keep the sign-in cookie. Allow cookies here.');
 });
 prepareSummary((site) => look({ site, kind: '' }));
 preparePages(

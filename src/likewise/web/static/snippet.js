@@ -27,7 +27,6 @@ function snippet(attributes) {
  * @param {HTMLButtonElement} button
  */
 async function copy(code, button) {
-  const label = (button.dataset.label ??= button.textContent ?? '');
   try {
     await navigator.clipboard.writeText(code.textContent ?? '');
     button.textContent = 'Copied';
@@ -37,6 +36,6 @@ async function copy(code, button) {
     button.textContent = 'Selected: copy it with your keyboard';
   }
   setTimeout(() => {
-    button.textContent = label;
+    button.textContent = 'Copy';
   }, COPIED_SECONDS * 1000);
 }

@@ -50,8 +50,9 @@ function say(text, isWrong = false) {
 
 /** @param {Refusal} refusal */
 function inWords({ code, message, waitSeconds }) {
+  const wait = duration(waitSeconds || 60);
   if (code === 'wrong_key') return 'This is not the admin key.';
-  if (code === 'too_many') return `Too many wrong keys. Try again in ${duration(waitSeconds || 60)}.`;
+  if (code === 'too_many') return `Too many wrong keys. Try again in ${wait}.`;
   return message;
 }
 

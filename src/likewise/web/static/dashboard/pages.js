@@ -27,12 +27,17 @@ export function preparePages(onOrder, onTurn) {
     const { sort, kind = '' } = button.dataset;
     onOrder({ sort: sort === 'page' ? 'page' : 'count', kind });
   });
-  for (const [button, steps] of /** @type {const} */ ([[previous, -1], [next, 1]])) {
-    button.addEventListener('click', () => {
-      if (button.getAttribute('aria-disabled') === 'true') return;
-      onTurn(steps);
-      table.scrollIntoView({ block: 'start' });
-    });
+  previous.addEventListener('click', () => turn(previous, -1));
+  next.addEventListener('click', () => turn(next, 1));
+
+  /**
+   * @param {HTMLButtonElement} button
+   * @param {number} steps
+   */
+  function turn(button, steps) {
+    if (button.getAttribute('aria-disabled') === 'true') return;
+    onTurn(steps);
+    table.scrollIntoView({ block: 'start' });
   }
 }
 
@@ -61,7 +66,7 @@ function showColumns(kinds, { sort, kind }) {
   const former = [...columns.querySelectorAll('button')].map((button) => button.dataset.kind);
   // Columns that stay are left alone: one of them may have the focus.
   if (`${former.slice(1)}` !== `${kinds}`) {
-    columns.replaceChildren(/** @type {Element} */ (columns.firstElementChild), ...kinds.map(column));
+    columns.replaceChildren(within(columns, 'th'), ...kinds.map(column));
     table.classList.toggle('wide', kinds.length > 2);
   }
   const sorted = sort === 'page' ? 0 : 1 + Math.max(0, kinds.indexOf(kind));

@@ -111,6 +111,7 @@ async function refusalIn(response) {
     return new Refusal(`${code}`, `${detail}`, waitSeconds);
   } catch {
     // A proxy's own page: not a word of it is the service's.
-    return new Refusal('unreachable', `The service cannot be reached: its proxy says ${response.status}.`);
+    const detail = `The service cannot be reached: its proxy says ${response.status}.`;
+    return new Refusal('unreachable', detail);
   }
 }
