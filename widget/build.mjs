@@ -1,36 +1,49 @@
-// Builds likes.js. `--fresh` only compares it with the committed one, `--size` prints its weight.
+// Builds likes.js. `--fresh` only compares it with the committed one, `--size` only weighs it.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build, transform } from 'esbuild';
+import { minify } from 'terser';
 
-const BUDGET_BYTES = 2048; // after gzip -9
+const BUDGET_BYTES = 2048;
+const source = fileURLToPath(new URL('src/likes.ts', import.meta.url));
 const target = new URL('../src/likewise/web/static/likes.js', import.meta.url);
 
-// The stylesheet goes into the script as text: a constructable sheet needs no `style-src` of the page.
-const minifiedStyle = {
-  name: 'minified-style',
+// The style goes into the script as text: a constructed sheet needs no leave of the page's CSP.
+const styleAsText = {
+  name: 'style-as-text',
   setup({ onLoad }) {
     onLoad({ filter: /\.css$/ }, async ({ path }) => {
-      const style = await transform(await readFile(path, 'utf8'), { loader: 'css', minify: true });
-      return { contents: style.code.trim(), loader: 'text' };
+      const { code } = await transform(await readFile(path, 'utf8'), {
+        loader: 'css',
+        minify: true,
+      });
+      return { contents: code.trim().replaceAll(', ', ','), loader: 'text' };
     });
   },
 };
 
-async function built() {
-  const result = await build({
-    entryPoints: [new URL('src/likes.ts', import.meta.url).pathname],
+async function bundle() {
+  const { outputFiles } = await build({
+    entryPoints: [source],
     bundle: true,
-    minify: true,
-    format: 'iife',
+    minifySyntax: true,
+    format: 'esm',
     target: 'es2020',
-    banner: { js: 'globalThis.customElements&&!customElements.get("like-wise")&&' },
-    tsconfigRaw: {compilerOptions:{useDefineForClassFields:false}},
-    plugins: [minifiedStyle],
+    plugins: [styleAsText],
     write: false,
   });
-  return Buffer.from(result.outputFiles[0].contents);
+  return outputFiles[0].text;
+}
+
+/** esbuild bundles; terser inlines across modules and packs some 4 % better. */
+async function pack(bundled) {
+  // A page that loads the script twice defines the element once. One keyword packs better than three.
+  const once = `customElements.get('like-wise') || (() => { ${bundled} })()`;
+  const code = once.replace(/\b(?:const|var) /g, 'let ');
+  const options = { ecma: 2020, compress: { passes: 3, unsafe: true, unsafe_arrows: true } };
+  return (await minify(code, options)).code;
 }
 
 function fail(message) {
@@ -38,15 +51,16 @@ function fail(message) {
   process.exitCode = 1;
 }
 
-const script = await built();
+const script = await pack(await bundle());
+// zlib as bundled with Node packs a little better than gzip: the tests weigh with the real one.
 const size = gzipSync(script, { level: 9 }).length;
 const option = process.argv[2];
 
 if (option === '--fresh') {
-  if (!script.equals(readFileSync(target)))
-    fail('likes.js is stale: run `npm run build` in widget/');
+  const isFresh = script === readFileSync(target, 'utf8');
+  if (!isFresh) fail('likes.js is not what its source makes: run `npm run build` in widget/');
 } else {
-  if (option !== '--size') writeFileSync(target, script);
+  if (!option) writeFileSync(target, script);
   console.log(`likes.js: ${size} of ${BUDGET_BYTES} bytes gzipped, ${script.length} plain`);
 }
 if (size > BUDGET_BYTES) fail(`likes.js is ${size - BUDGET_BYTES} bytes over its budget`);

@@ -1,23 +1,61 @@
-/** The parts of the button, in the element's shadow root. Knows nothing of what they show. */
+/**
+ * The button as it is seen and heard.
+ * Knows nothing of requests.
+ */
 import css from './button.css';
+import type { LikeWise } from './element';
+import { likeOf } from './like';
+import { voteOf } from './memory';
+import { readings, unread } from './readings';
 
-const HEART = 'M12 20.5 4.2 12.6a5 5 0 0 1 7.8-6.2 5 5 0 0 1 7.8 6.2z';
+export type Parts = [
+  button: HTMLButtonElement,
+  count: HTMLElement,
+  icon: HTMLElement,
+  why: HTMLElement,
+];
+
+// An answer out of a cache may be 65 s old: for 90 s the reader's own confirmation is newer.
+const OWN_COUNT_MS = 90_000;
 
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(css);
 
-// By namespace and name: text that the browser would parse needs the page's leave under Trusted Types.
-function add(parent: Node, space: string, name: string, attributes: Record<string, string>) {
-  const element = document.createElementNS(`http://www.w3.org/${space}`, name);
-  for (const key in attributes) element.setAttribute(key, attributes[key] as string);
-  return parent.appendChild(element) as HTMLElement;
-}
-
-export function createButton(root: ShadowRoot): [button: HTMLElement, count: HTMLElement, status: HTMLElement] {
+/** Part by part: markup would need the page's leave under Trusted Types, a style element under CSP. */
+export const build = (element: LikeWise, click: () => void): void => {
+  const root = element.attachShadow({ mode: 'open', delegatesFocus: true });
+  // An output is a live region, and polite.
+  const [button, count, icon, why] = (element.parts = ['button', 'span', 'i', 'output'].map(
+    (name) => document.createElement(name),
+  ) as Parts);
+  icon.part = 'icon';
+  count.part = 'count';
+  button.part = button.type = 'button';
+  button.onclick = click;
+  button.append(icon, count);
+  root.append(button, why);
   root.adoptedStyleSheets = [sheet];
-  const button = add(root, '1999/xhtml', 'button', {type: 'button', part: 'button', 'aria-describedby': 'count' });
-  const icon = add(button, '2000/svg', 'svg', { part: 'icon', viewBox: '0 0 24 24' });
-  add(icon, '2000/svg', 'path', { d: HEART });
-  const count = add(button, '1999/xhtml', 'span', { part: 'count', id: 'count' });
-  return [button, count, add(root, '1999/xhtml', 'p', { role: 'status' })];
-}
+};
+
+/** Shows what is known of an element's like. */
+export const show = (element: LikeWise): void => {
+  const [button, number] = element.parts as Parts;
+  const { key, source, page, kind } = likeOf(element);
+  const [on, wish, own, time] = voteOf(key);
+  const [counts, readTime] = readings[source + page] ?? unread;
+  const known = readTime - time < OWN_COUNT_MS ? own : (counts[kind] as number);
+  const count = known + (wish as never) - (on as never);
+  // Unknown is no number, and shows nothing.
+  let text: number | string = count >= 0 ? count : '';
+  try {
+    text = (text as number).toLocaleString(element.closest<HTMLElement>('[lang]')?.lang);
+  } catch {
+    // Pages say lang="en_US", which is no language tag.
+  }
+  number.textContent = text as string;
+  element.toggleAttribute('liked', wish);
+  // The name holds what is to be seen, the number, for those who speak to the button (WCAG 2.5.3).
+  button.ariaLabel = `${element.getAttribute('label') || 'Like'} ${text}`;
+  button.ariaPressed = wish as never;
+  button.ariaDisabled = element.hasAttribute('readonly') as never;
+};

@@ -1,9 +1,9 @@
 import { LikeWise } from './element';
-import { changed, elements } from './memory';
+import { elements, showAll } from './elements';
 
-function wake({persisted}: Event & {persisted?: boolean}) { if (persisted !== false) for (const element of elements) element.refresh() }
-    customElements.define('like-wise', LikeWise);
-    addEventListener('storage', changed);
-    addEventListener('online', wake);
-    // Back out of the back/forward cache a page is as old as when it was left.
-    addEventListener('pageshow', wake);
+customElements.define('like-wise', LikeWise);
+addEventListener('storage', showAll);
+// Back out of the back/forward cache a page is as old as when it was left.
+addEventListener('pageshow', ({ persisted }) => {
+  if (persisted) for (const element of elements) element.connectedCallback();
+});

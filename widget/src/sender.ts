@@ -1,66 +1,85 @@
 /**
  * Carries wishes to the service: one request in flight per like, and only the latest wish.
- * Knows nothing of how a like is shown.
+ * Knows nothing of counts and buttons, except where to say why.
  */
-import { amend, confirm, key, type Like, vote, voter } from './memory';
+import type { Parts } from './button';
+import type { LikeWise } from './element';
+import { showAll } from './elements';
+import { likeOf } from './like';
+import { formerKey, keep, storage, voteOf } from './memory';
 
-/** What the service answers: the state that it stored or, of a refusal, why. */
+/** The state that the service stored or, of a refusal, its problem document. */
 interface Answer {
-  page: string;
-  kind: string;
-  on: boolean;
+  on?: boolean;
   count: number;
-  code: string;
-  detail: string;
+  code?: string;
+  detail?: string;
+  message?: string;
 }
 
 const LONGEST_WAIT_SECONDS = 30;
-const LONGEST_PAUSE_SECONDS = 8;
 
-const inFlight = new Set<string>();
+const inFlight: Record<string, number> = {};
 
-/** Sends what the reader wishes until the service agrees, refuses, or stays out of reach. */
-export async function send(
-  like: Like,
-  report: (type: string, detail: Partial<Answer> & { message?: string }) => void,
-): Promise<void> {
-  const name = key(like);
-  if (inFlight.has(name)) return;
-  inFlight.add(name);
-  const { api, ...body } = like;
+/** The reader's token, 128 random bits: made when it is first sent, so never before a click. */
+const voter = (): unknown =>
+  storage['likewise:voter'] ||
+  (storage['likewise:voter'] = crypto.getRandomValues(new Uint32Array(4)).join('-'));
+
+/**
+ * Sends what the reader wants until the service agrees or refuses, and tells which.
+ * A wish that gets no answer stays in memory, and is sent again at the next visit.
+ */
+export const send = async (element: LikeWise): Promise<void> => {
+  const { key, api, source, ...body } = likeOf(element);
+  if (inFlight[key]) return;
+  inFlight[key] = 1;
   let pauseSeconds = 1;
-  for (;;) {
-    const { wish } = vote(like);
-    if (wish === undefined) break;
-    let answer: Partial<Answer> = { code: 'unreachable', detail: 'Likes are out of reach.' };
-    let waitSeconds = 0;
+  let wish: boolean;
+  let answer = { on: voteOf(key)[0] } as Answer;
+  while ((wish = voteOf(key)[1]) !== answer.on) {
+    let waitSeconds: number | undefined;
+    answer = {} as Answer;
     try {
       // A plain string goes as text/plain, which needs no preflight; keepalive lets it outlive the page.
-      const response = await fetch(`${api}/v1/like`, {
+      const response = await fetch(`${api}like`, {
         method: 'POST',
         keepalive: true,
         body: JSON.stringify({ ...body, on: wish, voter: voter() }),
       });
       answer = await response.json();
-      if (response.status < 500) waitSeconds = Number(response.headers.get('retry-after')) || Infinity;
+      // A refusal that names no time is final.
+      waitSeconds = (response.status < 500 &&
+        (response.headers.get('retry-after') || 99)) as number;
     } catch {
-      // No network, no CORS headers on a proxy's own page, or no JSON: the outcome is unknown.
+      // No network, or a proxy's own page: the outcome is unknown, and it is safe to send again.
     }
+    const vote = voteOf(key);
     if (answer.on === wish) {
-      confirm(like, wish, answer.count);
-      report('change', answer);
-      pauseSeconds = 1;
-    } else if (waitSeconds > LONGEST_WAIT_SECONDS || pauseSeconds > LONGEST_PAUSE_SECONDS) {
-      const isOver = waitSeconds > LONGEST_WAIT_SECONDS || vote(like).late;
-      amend(like, isOver ? { wish: undefined, late: undefined } : { late: true });
-      report('error', { code: answer.code, message: answer.detail });
-      break;
+      delete storage[formerKey(key)];
+      keep(key, [wish, vote[1], answer.count, Date.now()]);
+    } else if ((waitSeconds as number) > LONGEST_WAIT_SECONDS) {
+      vote[1] = answer.on = vote[0];
+      keep(key, vote);
+      console.warn(answer.detail);
+      if (answer.code === 'origin_refused') element.setAttribute('readonly', '');
     } else {
-      // Jitter, so that readers who lost the service together do not return together.
-      const seconds = waitSeconds || pauseSeconds * (0.5 + Math.random());
-      await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-      pauseSeconds *= 2;
+      // Jitter keeps those apart who lost the service together; being online again ends any pause.
+      await new Promise((resolve) => {
+        setTimeout(resolve, (waitSeconds || (pauseSeconds *= 2) * Math.random()) * 1000);
+        addEventListener('online', resolve);
+      });
+      continue;
     }
+    showAll();
+    (element.parts as Parts)[3].textContent = answer.message = answer.detail as string;
+    element.dispatchEvent(
+      new CustomEvent(`likewise:${answer.detail ? 'error' : 'change'}`, {
+        detail: answer,
+        bubbles: true,
+        composed: true,
+      }),
+    );
   }
-  inFlight.delete(name);
-}
+  inFlight[key] = 0;
+};
