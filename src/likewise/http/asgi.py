@@ -5,13 +5,15 @@ Translates messages and the lifespan; deadlines and connections are its host's b
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import AbstractAsyncContextManager
 from string import ascii_letters, digits
 from typing import Any
 
-from likewise.errors import Problem
+from likewise.errors import Problem, StartError
 from likewise.http.message import (
+    WITHOUT_BODY,
     App,
     Headers,
     Request,
@@ -38,7 +40,7 @@ class Asgi:
         self._app: App | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one scope (ASGI 3): `http` or `lifespan`. Anything else is refused."""
+        """Serve one scope (ASGI 3): `http` or `lifespan`; a websocket is refused."""
         if scope["type"] == "lifespan":
             await self._live(receive, send)
         elif scope["type"] == "http":
@@ -56,17 +58,16 @@ class Asgi:
                 self._app = None
 
     async def _live(self, receive: Receive, send: Send) -> None:
-        await receive()
         life = self.lifespan()
-        try:
-            await anext(life)
-        except Exception as error:  # noqa: BLE001 (the host prints it and stops)
-            await send({"type": "lifespan.startup.failed", "message": str(error)})
-            return
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
-        await anext(life, None)
-        await send({"type": "lifespan.shutdown.complete"})
+        for moment in ("startup", "shutdown"):
+            await receive()
+            try:
+                await anext(life, None)
+            except Exception as error:  # noqa: BLE001 (the host prints it)
+                told = str(error) if isinstance(error, StartError) else traceback.format_exc()
+                await send({"type": f"lifespan.{moment}.failed", "message": told})
+                return
+            await send({"type": f"lifespan.{moment}.complete"})
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._app is None:
@@ -85,8 +86,7 @@ class Asgi:
 
 async def _answer(app: App, request: Request, receive: Receive) -> Response:
     limit = app.body_limit(request)
-    declared = request.headers.get(b"content-length", b"0")
-    if declared.isdigit() and int(declared) > limit:
+    if request.headers.content_length() > limit:
         raise _too_large(limit)
     request.body = await _body(receive, limit)
     answer = app.handle(request)
@@ -102,9 +102,18 @@ def _request(scope: Scope) -> Request:
     root = _escaped(scope.get("root_path", "")).rstrip(b"/")
     if root and path.startswith(root + b"/"):
         path = path[len(root) :]
-    client = scope.get("client")
-    headers = Headers(scope["headers"])
-    return Request(scope["method"], path, query, headers, peer=client[0] if client else "")
+    return Request(scope["method"], path, query, Headers(scope["headers"]), peer=_peer(scope))
+
+
+def _peer(scope: Scope) -> str:
+    """Return the client's address, `""` on a unix socket, whose server has no port."""
+    client, server = scope.get("client"), scope.get("server")
+    if client:
+        return str(client[0])
+    if server and server[1] is not None:
+        # Who resets the connection at once has none, and shall not pass for a trusted unix socket.
+        raise Problem("bad_request", "The server does not know the client's address.")
+    return ""
 
 
 def _escaped(path: str) -> bytes:
@@ -137,8 +146,10 @@ def _too_large(limit: int) -> Problem:
 
 
 async def _send(response: Response, *, is_head: bool, send: Send) -> None:
-    headers = header_pairs(response.headers)
-    if response.status not in {204, 304}:
-        headers.append((b"content-length", b"%d" % len(response.body)))
+    headers, body = header_pairs(response.headers), response.body
+    if response.status in WITHOUT_BODY:
+        body = b""
+    else:
+        headers.append((b"content-length", b"%d" % len(body)))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if is_head else response.body})
+    await send({"type": "http.response.body", "body": b"" if is_head else body})

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 import httptools
@@ -18,6 +19,7 @@ from likewise.http.message import (
     Headers,
     Request,
     Response,
+    check_head,
     split_target,
 )
 from likewise.http.wire import CONTINUE, encode
@@ -27,14 +29,15 @@ if TYPE_CHECKING:
 
 REQUEST_SECONDS = 15  # to arrive, from connecting or from its first byte
 IDLE_SECONDS = 120  # longer than cloudflared's 90, or it would send into a closing connection
-STALL_SECONDS = 30  # for a reader who does not read
-CLOSE_SECONDS = 5
-LINGER_BYTES = 1 << 20
+STALL_SECONDS = 30  # for a reader to take STALL_BYTES of what waits for it
+STALL_BYTES = 65_536
+CLOSE_SECONDS = 5  # for a peer to close after our last answer
 
-# A whole pipeline arrives in one read: parse it in pieces, so that no more than this waits.
-PIECE_BYTES = 4_096
+# A whole pipeline may arrive at once: it is read in pieces, and not on while this many wait.
+READ_BYTES = 4_096
 MAX_PIPELINE = 32
-MAX_HEAD_BYTES = MAX_TARGET_BYTES + MAX_HEADER_BYTES + 2 * PIECE_BYTES
+WRITE_BYTES = 16_384
+MAX_HEAD_BYTES = MAX_TARGET_BYTES + MAX_HEADER_BYTES + 2 * READ_BYTES
 # Chunks may be as small as a byte each, and each may drag an extension behind it.
 CHUNK_OVERHEAD = 16
 
@@ -44,54 +47,29 @@ _NEVER = float("inf")
 class Slot:
     """A place in the line of answers, kept while its answer is made."""
 
-    __slots__ = ("future", "is_head", "keep_alive", "version")
+    __slots__ = ("is_head", "keep_alive", "response", "version")
 
     def __init__(
-        self, future: asyncio.Future[Response], version: str, *, is_head: bool, keep_alive: bool
+        self, response: Response | None, version: str, *, is_head: bool, keep_alive: bool
     ) -> None:
-        self.future = future
+        self.response = response
         self.version = version
         self.is_head = is_head
         self.keep_alive = keep_alive
 
 
-class Connection(asyncio.Protocol):
+class Connection(asyncio.BufferedProtocol):
     """Parses, calls the app, and writes the answers in the order of the requests."""
-
-    __slots__ = (
-        "_begun",
-        "_body",
-        "_body_limit",
-        "_eof",
-        "_headers",
-        "_held",
-        "_is_last",
-        "_lingering_bytes",
-        "_output",
-        "_parser",
-        "_raw_bytes",
-        "_request",
-        "_server",
-        "_slots",
-        "_target",
-        "_transport",
-        "_write_paused",
-        "deadline",
-        "peer",
-    )
 
     def __init__(self, server: Server) -> None:
         self._server = server
         self._slots: deque[Slot] = deque()
-        self._output: list[bytes] = []
-        self._held = b""
         self._is_last = False  # no further request is taken
         self._eof = False  # the peer has sent all it will
-        self._lingering_bytes = (
-            -1
-        )  # what was thrown away since the connection lingers; -1: it does not
         self._write_paused = False
+        self._unsent_bytes = 0  # when writing was paused
         self.deadline = _NEVER
+        self._body = bytearray()
         self._request: Request | None = None
         self._begin()
 
@@ -103,38 +81,35 @@ class Connection(asyncio.Protocol):
         self.peer: str = peer[0] if isinstance(peer, tuple) else ""
         self._parser = httptools.HttpRequestParser(self)
         self.deadline = self._server.now + REQUEST_SECONDS
-        if not self._server.admit(self):
+        # Who has reset the connection has no address, and shall not pass for a unix socket.
+        if peer is None or not self._server.admit(self):
             self.abort()
 
-    def data_received(self, data: bytes) -> None:
-        if self._lingering_bytes >= 0:
-            self._lingering_bytes += len(data)
-            if self._lingering_bytes > LINGER_BYTES:
-                self._transport.abort()
-        elif self._held:
-            self._held += data
-        elif not self._is_last:
-            self._feed(data)
+    def get_buffer(self, _hint: int) -> memoryview:
+        return self._server.buffer
+
+    def buffer_updated(self, size_bytes: int) -> None:
+        if not self._is_last:
+            self._parse(self._server.buffer[:size_bytes])
+            self._go_on()
 
     def eof_received(self) -> bool:
         """Keep a half-closed connection until what was asked is answered."""
         self._eof = True
-        return bool(self._slots or self._held)
+        return bool(self._slots)
 
     def pause_writing(self) -> None:
         self._write_paused = True
-        self._transport.pause_reading()
-        self.deadline = self._server.now + STALL_SECONDS
+        self._expect_reading()
 
     def resume_writing(self) -> None:
         self._write_paused = False
-        self._await_peer()
+        self._wait()
         self._go_on()
 
     def connection_lost(self, _error: Exception | None) -> None:
         self._is_last = True
         self._slots.clear()
-        self._held = b""
         self._server.forget(self)
         del self._parser  # it and the connection hold each other
 
@@ -142,18 +117,21 @@ class Connection(asyncio.Protocol):
 
     def expire(self) -> None:
         """End what took too long."""
-        if self._is_last or self._write_paused:
-            self._transport.abort()
-        elif self._is_receiving():
+        unsent_bytes = self._transport.get_write_buffer_size()
+        if self._write_paused and unsent_bytes + STALL_BYTES <= self._unsent_bytes:
+            self._expect_reading()
+        elif self._is_last or self._write_paused:
+            self.abort()
+        elif self._begun:
             self._refuse(Problem("too_slow", f"A request must arrive within {REQUEST_SECONDS} s."))
+            self._go_on()
         else:
-            self._close()
+            self._leave()
 
     def close_when_idle(self) -> None:
         """Close now if nothing is under way, else after the answers."""
-        if not self._slots and not self._is_receiving():
-            self._is_last = True
-            self._close()
+        if self._is_idle() and not self._is_last:
+            self._leave()
 
     def abort(self) -> None:
         """End the connection at once."""
@@ -164,7 +142,7 @@ class Connection(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         self._begun = True
-        if not self._slots:
+        if not self._slots and not self._write_paused:
             self.deadline = self._server.now + REQUEST_SECONDS
 
     def on_url(self, piece: bytes) -> None:
@@ -178,84 +156,66 @@ class Connection(asyncio.Protocol):
             self._headers.add(name, value)
 
     def on_headers_complete(self) -> None:
-        version = self._parser.get_http_version()
-        if version not in {"1.1", "1.0"}:
-            raise Problem("http_version", "Only HTTP/1.0 and HTTP/1.1 are spoken here.")
-        if version == "1.1" and b"host" not in self._headers:
-            raise Problem("bad_request", "The header Host is missing.")
+        headers, self._version = self._headers, self._parser.get_http_version()
+        check_head(headers, self._version)
         method = self._parser.get_method().decode()
         path, query = split_target(self._target)
-        self._request = Request(method, path, query, self._headers, peer=self.peer)
+        self._request = Request(method, path, query, headers, peer=self.peer)
         self._body_limit = self._server.app.body_limit(self._request)
-        self._check_body_size(int(self._headers.get(b"content-length", b"0")))
-        self._raw_bytes = 0
-        if (expected := self._headers.get(b"expect")) and version == "1.1":
-            if expected.lower() != b"100-continue":
-                raise Problem("bad_expectation", "Only 100-continue can be expected here.")
-            if not self._slots:
-                self._output.append(CONTINUE)
+        body_bytes = headers.content_length()
+        self._check_body_size(body_bytes)
+        # The parser takes the body of an upgrade for another protocol, and would not show it.
+        has_body = body_bytes or b"transfer-encoding" in headers
+        if has_body and self._parser.should_upgrade():
+            raise Problem("bad_request", "A request with a body cannot ask for an upgrade.")
+        self._owes_continue = b"expect" in headers and self._version == "1.1"
 
     def on_body(self, piece: bytes) -> None:
+        self._owes_continue = False
         self._body += piece
         self._check_body_size(len(self._body))
 
     def on_message_complete(self) -> None:
-        request, version = self._request, self._parser.get_http_version()
-        if request is None or self._is_last:
+        request = self._request
+        if request is None:
             return
-        request.body = self._body
+        request.body = bytes(self._body)
         # After an upgrade the parser drops the rest: we stay with HTTP/1.1 and end there.
-        ends = self._server.draining or self._parser.should_upgrade()
-        keep_alive = self._parser.should_keep_alive() and not ends
+        keep_alive = self._parser.should_keep_alive() and not self._parser.should_upgrade()
         self._is_last = not keep_alive
         self._begin()
         answer = self._server.answer(request)
+        response = answer if isinstance(answer, Response) else None
         is_head = request.method == "HEAD"
-        if not self._slots and isinstance(answer, Response):
-            self._answer(answer, version, is_head=is_head, keep_alive=keep_alive)
-            return
-        future = self._server.future_of(answer)
-        self._slots.append(Slot(future, version, is_head=is_head, keep_alive=keep_alive))
-        self.deadline = _NEVER
-        self._server.stop_waiting(self)
-        future.add_done_callback(self._settle)
+        slot = Slot(response, self._version, is_head=is_head, keep_alive=keep_alive)
+        self._slots.append(slot)
+        if not isinstance(answer, Response):
+            answer.add_done_callback(partial(self._settle, slot, request))
 
-    # Our own
+    # Our own: requests
 
     def _begin(self) -> None:
         """Make ready for the next request."""
+        self._begun = False
         self._target = b""
         self._headers = Headers()
         self._request = None
-        self._body = b""
+        self._body.clear()
         self._body_limit = 0
-        self._begun = False
-        self._raw_bytes = 0  # of the head, later of the body, as received
+        self._owes_continue = False
+        self._raw_bytes = 0  # as received
 
-    def _feed(self, data: bytes) -> None:
-        """Parse as much as may wait for answers; hold the rest and stop reading."""
-        for start in range(0, len(data), PIECE_BYTES):
-            if len(self._slots) >= MAX_PIPELINE or self._write_paused:
-                self._held = data[start:]
-                self._transport.pause_reading()
-                break
-            self._parse(data[start : start + PIECE_BYTES])
-            if self._is_last:
-                break
-        self._flush()
-
-    def _parse(self, piece: bytes) -> None:
+    def _parse(self, piece: memoryview) -> None:
         try:
             self._raw_bytes += len(piece)
             self._parser.feed_data(piece)
             self._check_raw_size()
         except httptools.HttpParserUpgrade:
-            self._is_last = True
+            pass  # the request before it is the last one already
         except httptools.HttpParserCallbackError as error:
-            cause = error.__context__
-            self._refuse(cause if isinstance(cause, Problem) else _UNREADABLE)
-        except httptools.HttpParserError:
-            self._refuse(_UNREADABLE)
+            self._refuse(error.__context__ or error)
+        except httptools.HttpParserError as error:
+            self._refuse(Problem("bad_request", f"This is not valid HTTP/1.1: {error}."))
         except Problem as problem:
             self._refuse(problem)
 
@@ -264,7 +224,7 @@ class Connection(asyncio.Protocol):
         if self._request is None:
             if self._raw_bytes > MAX_HEAD_BYTES:
                 raise Problem("headers_too_large", "Target and headers are too large.")
-        elif self._raw_bytes > (self._body_limit + PIECE_BYTES) * CHUNK_OVERHEAD:
+        elif self._raw_bytes > (self._body_limit + READ_BYTES) * CHUNK_OVERHEAD:
             raise Problem("too_large", "The body comes in too small pieces.")
 
     def _check_body_size(self, size_bytes: int) -> None:
@@ -273,68 +233,92 @@ class Connection(asyncio.Protocol):
                 "too_large", f"Bodies of at most {self._body_limit} bytes are taken here."
             )
 
-    def _refuse(self, problem: Problem) -> None:
+    def _refuse(self, error: BaseException) -> None:
         """Answer what cannot be a request, after those before it, and end the connection."""
         if self._is_last:
             return
         self._is_last = True
-        future = self._server.future_of(self._server.app.failure(problem, self._request))
-        self._slots.append(Slot(future, "1.1", is_head=False, keep_alive=False))
-        self._lingering_bytes = 0
-        self._settle()
+        response = self._server.app.failure(error, self._request)
+        # Before the target there is no method: the parser would tell that of the last request.
+        is_head = bool(self._target) and self._parser.get_method() == b"HEAD"
+        self._slots.append(Slot(response, "1.1", is_head=is_head, keep_alive=False))
 
-    def _settle(self, _future: object = None) -> None:
-        """Write every answer that is its turn."""
-        while self._slots and self._slots[0].future.done():
-            slot = self._slots.popleft()
-            keep_alive = slot.keep_alive and not (self._server.draining and not self._slots)
-            response = self._server.response_of(slot.future)
-            self._answer(response, slot.version, is_head=slot.is_head, keep_alive=keep_alive)
-        self._flush()
+    # Our own: answers
+
+    def _settle(self, slot: Slot, request: Request, answer: asyncio.Future[Response]) -> None:
+        """Take an answer that is made at last."""
+        slot.response = self._server.outcome(answer, request)
         self._go_on()
 
-    def _answer(self, response: Response, version: str, *, is_head: bool, keep_alive: bool) -> None:
-        self._output += encode(
-            response, self._server.date, version, is_head=is_head, keep_alive=keep_alive
-        )
-        if not keep_alive:
-            self._is_last = True
-        if not self._slots:
-            self._await_peer()
-
-    def _flush(self) -> None:
-        if self._output:
-            if not self._transport.is_closing():
-                self._transport.write(b"".join(self._output))
-            self._output.clear()
-        if not self._slots and (self._is_last or (self._eof and not self._held)):
-            self._close()
-
     def _go_on(self) -> None:
-        """Take up what was held back, once there is room, and read on."""
-        if self._write_paused or len(self._slots) >= MAX_PIPELINE // 2:
-            return
-        if self._held and not self._is_last:
-            data, self._held = self._held, b""
-            self._feed(data)
-        if not self._held:
+        """Write the answers whose turn it is, and read on while there is room for more."""
+        self._write_answers()
+        if len(self._slots) >= MAX_PIPELINE:
+            self._transport.pause_reading()
+        else:
             self._transport.resume_reading()
 
-    def _is_receiving(self) -> bool:
-        return self._begun or self._raw_bytes > 0
+    def _write_answers(self) -> None:
+        """Write while answers are made and the peer reads them."""
+        slots = self._slots
+        has_stepped = bool(slots)
+        while slots and slots[0].response and not self._write_paused:
+            answers = self._next_answers()
+            if not self._transport.is_closing():
+                self._transport.write(answers)
+        if self._owes_continue and not (slots or self._is_last):
+            self._owes_continue = False
+            self._transport.write(CONTINUE)
+        if has_stepped:
+            self._wait()
+        if not slots and (self._is_last or self._eof):
+            self._close()
 
-    def _await_peer(self) -> None:
-        seconds = REQUEST_SECONDS if self._is_receiving() else IDLE_SECONDS
+    def _next_answers(self) -> bytes:
+        """Return the answers whose turn it is, as many as are well written at once."""
+        answers, slots, server = b"", self._slots, self._server
+        while slots and (response := slots[0].response) and len(answers) < WRITE_BYTES:
+            slot = slots.popleft()
+            keep_alive = slot.keep_alive and not (server.draining and self._is_idle())
+            self._is_last |= not keep_alive
+            answers += encode(
+                response, server.date, slot.version, is_head=slot.is_head, keep_alive=keep_alive
+            )
+        return answers
+
+    def _is_idle(self) -> bool:
+        return not (self._slots or self._begun) and self._transport.is_reading()
+
+    def _wait(self) -> None:
+        """Set the deadline of what is awaited now that a step has been made."""
+        if self._write_paused:
+            return
+        if self._slots:
+            self.deadline = _NEVER
+            self._server.stop_waiting(self)
+            return
+        if self._is_last:
+            seconds = STALL_SECONDS if self._transport.get_write_buffer_size() else CLOSE_SECONDS
+        else:
+            seconds = REQUEST_SECONDS if self._begun else IDLE_SECONDS
         self.deadline = self._server.now + seconds
         self._server.wait_for(self)
 
+    def _expect_reading(self) -> None:
+        """Give the peer time to read something of what waits for it."""
+        self._unsent_bytes = self._transport.get_write_buffer_size()
+        self.deadline = self._server.now + STALL_SECONDS
+
     def _close(self) -> None:
-        self.deadline = self._server.now + CLOSE_SECONDS
-        if self._lingering_bytes < 0 or not self._transport.can_write_eof():
+        """End after the last answer, when the peer has read it."""
+        if self._eof:
             self._transport.close()
-        elif not self._transport.is_closing():
+        else:
             # Closing with unread bytes would reset the connection and destroy the answer.
             self._transport.write_eof()
 
-
-_UNREADABLE = Problem("bad_request", "This is not a valid HTTP/1.1 request.")
+    def _leave(self) -> None:
+        """End where nothing is under way."""
+        self._is_last = True
+        self.deadline = self._server.now + CLOSE_SECONDS
+        self._transport.close()

@@ -13,6 +13,7 @@ from likewise.errors import Problem
 MAX_TARGET_BYTES = 16_384
 MAX_HEADER_BYTES = 16_384
 MAX_BODY_BYTES = 4_096
+WITHOUT_BODY = frozenset({204, 304})  # statuses whose answers end with their headers
 
 # Two of these would let two programs on the way read one request differently.
 _ONCE_ONLY = frozenset(
@@ -67,13 +68,22 @@ class Headers(dict[bytes, bytes]):
             raise Problem(
                 "headers_too_large", f"Headers of at most {MAX_HEADER_BYTES} bytes are taken."
             )
-        name = name.lower()
+        name, value = name.lower(), value.strip(b" \t")
         if name not in self:
             self[name] = value
         elif name in _ONCE_ONLY:
             raise Problem("bad_request", f"The header {name.decode('latin-1')} stands there twice.")
         else:
             self[name] += (b"; " if name == b"cookie" else b", ") + value
+
+    def content_length(self) -> int:
+        """Return the declared size of the body in bytes, 0 where none is declared."""
+        digits = self.get(b"content-length")
+        if digits is None:
+            return 0
+        # Without its zeros: thousands of digits would be too many for int().
+        digits = digits.lstrip(b"0")
+        return int(digits) if digits.isdigit() else 0
 
 
 class Response:
@@ -112,15 +122,32 @@ def split_target(target: bytes) -> tuple[bytes, bytes]:
     """
     if len(target) > MAX_TARGET_BYTES:
         raise Problem("target_too_long", f"Targets of at most {MAX_TARGET_BYTES} bytes are taken.")
-    if target[:7].lower() in {
-        b"http://",
-        b"https:/",
-    }:  # absolute-form: the host is not ours to judge
-        target = b"/" + target.partition(b"://")[2].partition(b"/")[2]
-    if not target.startswith(b"/") and target != b"*":
-        raise Problem("bad_request", "The request target must be a path that starts with a slash.")
-    path, _, query = target.partition(b"?")
-    return path, query.partition(b"#")[0]
+    path, _, query = target.partition(b"#")[0].partition(b"?")
+    if path.startswith(b"/") or target == b"*":
+        return path, query
+    scheme, separator, rest = path.partition(b"://")
+    if separator and scheme.lower() in {b"http", b"https"}:
+        # absolute-form: the host is not ours to judge
+        return b"/" + rest.partition(b"/")[2], query
+    raise Problem("bad_request", "The request target must be a path that starts with a slash.")
+
+
+def check_head(headers: Headers, version: str) -> None:
+    """Refuse what programs on the way could read as another request (RFC 9112 sections 2, 3, 6).
+
+    Raises `http_version`, `bad_request` and `bad_expectation`.
+    """
+    is_current = version == "1.1"
+    if not is_current and version != "1.0":
+        raise Problem("http_version", "Only HTTP/1.0 and HTTP/1.1 are spoken here.")
+    if is_current and b"host" not in headers:
+        raise Problem("bad_request", "The header Host is missing.")
+    coding = headers.get(b"transfer-encoding")
+    if coding is not None and not (is_current and coding.lower() == b"chunked"):
+        raise Problem("bad_request", "The only transfer coding taken is chunked, in HTTP/1.1.")
+    expected = headers.get(b"expect")
+    if expected is not None and is_current and expected.lower() != b"100-continue":
+        raise Problem("bad_expectation", "Only 100-continue can be expected here.")
 
 
 def header_block(*lines: tuple[str, str]) -> bytes:

@@ -7,33 +7,33 @@ from __future__ import annotations
 
 import time
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from likewise.http.message import Response
+from likewise.http.message import WITHOUT_BODY, Response
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 _STATUS_LINES = {
     status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus
 }
-_WITHOUT_BODY = frozenset({204, 304})
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec").split()
 
 
 def encode(
     response: Response, date: bytes, version: str, *, is_head: bool, keep_alive: bool
-) -> tuple[bytes, ...]:
-    """Return a response's bytes in pieces; `date` is a whole header line."""
+) -> bytes:
+    """Return a response's bytes; `date` is a whole header line."""
     status = response.status
-    length = b"" if status in _WITHOUT_BODY else b"content-length: %d\r\n" % len(response.body)
+    if status in WITHOUT_BODY:
+        length = body = b""
+    else:
+        length, body = b"content-length: %d\r\n" % len(response.body), response.body
     if keep_alive:
         connection = b"connection: keep-alive\r\n" if version == "1.0" else b""
     else:
         connection = b"connection: close\r\n"
-    head = (_STATUS_LINES[status], date, response.headers, length, connection, b"\r\n")
-    return head if is_head else (*head, response.body)
+    head = b"".join((_STATUS_LINES[status], date, response.headers, length, connection, b"\r\n"))
+    return head if is_head else head + body
 
 
 def date_line(seconds: float) -> bytes:

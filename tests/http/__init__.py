@@ -1,0 +1,1 @@
+"""The two doors, tested over real sockets."""

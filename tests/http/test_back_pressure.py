@@ -1,0 +1,61 @@
+"""A client that asks and does not read costs the service no memory."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import StartService
+from tests.http.door import WAIT_SECONDS, Client, Door, get, post
+from tests.service import Service
+
+MIB = 1 << 20
+
+
+def rss_bytes(service: Service, of: str = "VmHWM") -> int:
+    status = Path(f"/proc/{service.pid}/status").read_text()
+    found = re.search(rf"{of}:\s+(\d+) kB", status)
+    assert found is not None
+    return int(found[1]) * 1_024
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [get("/likes.js"), get("/v1/counts?page=/x"), post(b"{}", target="/v1/like")],
+    ids=["large", "small", "write"],
+)
+def test_pipelining_without_reading_does_not_grow_the_service(
+    start_service: StartService, request_: bytes
+) -> None:
+    service = start_service()
+    for target in ("/likes.js", "/v1/counts?page=/x"):
+        assert service.get(target).status == 200
+    before = rss_bytes(service)
+    clients = [Client(service.url, receive_bytes=4_096) for _ in range(8)]
+    for client in clients:
+        client.send_while_taken(request_ * 1_000, seconds=0.2)
+    grown = rss_bytes(service) - before
+    assert grown < 4 * MIB, f"peak RSS grew by {grown / MIB:.1f} MiB"
+    assert service.get("/healthz").status == 200
+    for client in clients:
+        client.close()
+
+
+def test_what_waits_to_be_read_is_bounded(door: Door) -> None:
+    size_bytes = 100_000
+    client = door.connect(receive_bytes=4_096)
+    client.send_while_taken(get(f"/large/{size_bytes}") * 100, seconds=0.2)
+    (connection,) = door.run(lambda: list(door.server._connections))
+    waiting_bytes = door.run(connection._transport.get_write_buffer_size)
+    assert 0 < waiting_bytes < 3 * size_bytes
+    assert len(door.app.requests) < 400  # what the kernel takes, and one pipeline
+
+
+def test_a_flood_is_answered_once_it_is_read(start_service: StartService) -> None:
+    service = start_service()
+    with Client(service.url) as client:
+        client.socket.settimeout(WAIT_SECONDS)
+        client.send(get("/healthz") * 500)
+        assert {reply.status for reply in client.answers(500)} == {200}
