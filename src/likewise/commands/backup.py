@@ -6,9 +6,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from likewise.cli import DONE, add_settings
+from likewise.cli import DONE
+from likewise.options import add_settings
 from likewise.settings import Settings
-from likewise.transfer.backup import back_up, backup_name
+from likewise.transfer.backup import back_up
 
 
 def add_arguments(sub: argparse.ArgumentParser) -> None:
@@ -21,8 +22,6 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     """Back up, and say what was written."""
     database = settings.database_path
     to: Path = (options.to or database.parent).expanduser().absolute()
-    if to.is_dir():
-        to /= backup_name(database)
     progress = _show if sys.stderr.isatty() else lambda _share: None
     written = back_up(database, settings.secret, to, progress)
     for path in written:

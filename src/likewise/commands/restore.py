@@ -6,7 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from likewise.cli import DONE, add_settings
+from likewise.cli import DONE
+from likewise.options import add_settings
 from likewise.settings import Settings
 from likewise.transfer.backup import restore, verify
 

@@ -5,7 +5,7 @@ The values and the protocol that every database answers to; knows no SQL.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
 from likewise.errors import Problem
@@ -71,7 +71,10 @@ class Totals(NamedTuple):
 
 
 class Seed(NamedTuple):
-    """A count brought along from elsewhere. It is set, not added: twice is once."""
+    """A count brought along from elsewhere. It is set, not added: twice is once.
+
+    It belongs to the page, under all its names: seeds of several of them add up.
+    """
 
     site: str
     page: str
@@ -108,8 +111,8 @@ class Store(Protocol):
         `answer` is given the problem `storage_unavailable` where nothing can be promised.
         """
 
-    def adopt(self, seeds: Iterable[Seed], aliases: Iterable[Alias]) -> Awaitable[list[Alias]]:
-        """Set seeds and aliases; return the aliases that could not be, since both have targets."""
+    def adopt(self, seeds: Sequence[Seed], aliases: Sequence[Alias]) -> Awaitable[list[Alias]]:
+        """Set aliases and seeds; return the aliases that count for another page already."""
 
     def report(self, query: Query) -> Awaitable[Report]:
         """Return a part of the pages with their counts."""

@@ -39,9 +39,7 @@ class Checkpoints:
         return self._running if self._wal_pages >= MAX_WAL_PAGES else None
 
     async def close(self) -> None:
-        """Move what is left, so that the next start finds a short WAL."""
-        if self._running is not None:
-            await self._running
+        """Move what is left, so that the next start finds all in one file."""
         await self._loop.run_in_executor(self._thread, self._checkpoint)
         self._connection.close()
 

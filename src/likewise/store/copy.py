@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import closing, suppress
 from pathlib import Path
 
 import apsw
 
 from likewise.errors import StartError
-from likewise.store.file import connect, sync_folder
+from likewise.store.file import connect, sync_folder, unusable
 
 PAGES_PER_STEP = 1_000
 
@@ -23,10 +24,9 @@ def copy(source: Path, to: Path, progress: Callable[[float], None] = lambda _sha
     The copy is checked and on the disk before it is named `to`. Raises `StartError`.
     """
     temporary = to.with_name(f".{to.name}.{os.getpid()}")
-    temporary.unlink(missing_ok=True)
-    descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    os.close(descriptor)
     try:
+        _remove(temporary)
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
         _fill(source, temporary, progress)
         problem = integrity_problem(temporary)
         if problem:
@@ -35,25 +35,28 @@ def copy(source: Path, to: Path, progress: Callable[[float], None] = lambda _sha
             os.fsync(file.fileno())
         temporary.replace(to)
         sync_folder(to.parent)
+    except (apsw.Error, OSError) as error:
+        is_damaged = isinstance(error, apsw.CorruptError | apsw.NotADBError)
+        raise unusable(source if is_damaged else to, error) from None
     finally:
-        temporary.unlink(missing_ok=True)
+        _remove(temporary)
 
 
 def integrity_problem(path: Path) -> str | None:
     """Return what SQLite finds wrong with a database file; None when it is whole."""
-    try:
-        connection = connect(path, read_only=True)
-        found = connection.pragma("integrity_check")
-        connection.close()
-    except apsw.Error as error:
-        return str(error)
+    with closing(connect(path, read_only=True)) as connection:
+        try:
+            found = connection.pragma("integrity_check")
+        except apsw.Error as error:
+            return str(error)
     return None if found == "ok" else str(found)
 
 
 def _fill(source: Path, to: Path, progress: Callable[[float], None]) -> None:
-    reader = connect(source, read_only=True)
-    writer = apsw.Connection(os.fspath(to))
-    try:
+    with (
+        closing(connect(source, read_only=True)) as reader,
+        closing(apsw.Connection(os.fspath(to))) as writer,
+    ):
         # A transaction holds the moment: without it a busy writer restarts the copy for ever.
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM sqlite_schema").get  # noqa: B018 (it reads)
@@ -63,6 +66,10 @@ def _fill(source: Path, to: Path, progress: Callable[[float], None]) -> None:
                 progress(1 - backup.remaining / max(backup.page_count, 1))
         # A copy is one file: it is read before a WAL could be made beside it.
         writer.pragma("journal_mode", "DELETE")
-    finally:
-        writer.close()
-        reader.close()
+
+
+def _remove(temporary: Path) -> None:
+    """Remove an unfinished copy, and what SQLite has put beside it."""
+    for ending in ("", "-journal", "-wal", "-shm"):
+        with suppress(OSError):
+            temporary.with_name(temporary.name + ending).unlink()

@@ -68,5 +68,6 @@ def _apply(connection: apsw.Connection, step: Migration) -> None:
         connection.execute(f"PRAGMA user_version={step.number}")
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # a full disk has ended it already
+            connection.execute("ROLLBACK")
         raise

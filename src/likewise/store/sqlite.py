@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
@@ -51,8 +51,9 @@ class SqliteStore:
         self._threads = [ThreadPoolExecutor(1, name) for name in ("commit", "checkpoint", "report")]
         self._cache = Cache()
         self._kinds = Kinds(writer)
-        self._data_version = self._seen_version()
-        self._is_checked = False  # for foreign writes, in this turn of the loop
+        self._foreign_version, self._version = 0, 0
+        self._is_checked = False  # whether the cache is fresh, in this turn of the loop
+        self._is_fresh = False
         self._loop = asyncio.get_running_loop()
         self._writer = Writer(writer, self._threads[0], self._transaction, self._committed)
         self._checkpoints = Checkpoints(writer, path, self._threads[1])
@@ -70,15 +71,14 @@ class SqliteStore:
 
     def n_of(self, site: str, page: str, kind: str, voter: str) -> int:
         found = self._page(site, page)
-        for member, salt in found.members if found else ():
-            row = self._reader.execute(
-                "/* n_of */ SELECT n FROM likes WHERE page = ? AND voter = ?"
+        return sum(
+            self._reader.execute(
+                "/* n_of */ SELECT coalesce(sum(n), 0) FROM likes WHERE page = ? AND voter = ?"
                 " AND kind = (SELECT id FROM kinds WHERE name = ?)",
                 (member, row_key(self._secret, salt, kind, voter), kind),
-            ).fetchone()
-            if row:
-                return int(row[0])
-        return 0
+            ).get
+            for member, salt in (found.members if found else ())
+        )
 
     def likes_today(self, site: str, page: str, kind: str) -> int:
         found = self._page(site, page)
@@ -106,7 +106,7 @@ class SqliteStore:
     def like(self, wish: Wish, answer: Callable[[Standing | Problem], T]) -> asyncio.Future[T]:
         return self._writer.submit(lambda transaction: transaction.like(wish), answer)
 
-    def adopt(self, seeds: Iterable[Seed], aliases: Iterable[Alias]) -> asyncio.Future[list[Alias]]:
+    def adopt(self, seeds: Sequence[Seed], aliases: Sequence[Alias]) -> asyncio.Future[list[Alias]]:
         return self._write(lambda transaction: transaction.adopt(seeds, aliases))
 
     def set_admin_key_digest(self, digest: bytes) -> asyncio.Future[None]:
@@ -133,40 +133,44 @@ class SqliteStore:
     # Inside
 
     def _page(self, site: str, page: str) -> Page | None:
-        name = (site, page)
-        if not self._is_checked:
-            self._check_foreign_writes()
-        # While somebody else holds the lock he may commit at any moment: ask the file.
-        found = None if self._writer.waits_for_lock else self._cache.get(name)
+        name, is_fresh = (site, page), self._is_cache_fresh()
+        found = self._cache.get(name) if is_fresh else None
         if found is None:
             found = load_page(self._reader, name)
-            if found is not None and not self._writer.waits_for_lock:
+            if found is not None and is_fresh:
                 self._cache.put(name, found)
         return found
 
-    def _check_foreign_writes(self) -> None:
-        """Forget the cache when another process has written; once in a turn of the loop.
+    def _is_cache_fresh(self) -> bool:
+        """Tell whether the cache is what the file holds; looked up once in a turn of the loop.
 
-        The writer's connection alone can tell, since its own commits do not count for it. While
-        it holds the lock nobody else can write, and it looks again when it takes the lock.
+        While the writer is busy, another commit may be ours or a stranger's: until it is known
+        which, the file is asked.
         """
-        self._is_checked = True
-        self._loop.call_soon(self._uncheck)
-        if not self._writer.is_busy:
-            self._forget_if_foreign()
+        if not self._is_checked:
+            self._is_checked = True
+            self._loop.call_soon(self._uncheck)
+            if not self._writer.is_busy:
+                self._forget_if_foreign()
+                self._is_fresh = True
+            else:
+                self._is_fresh = self._version == _data_version(self._read_connection)
+        return self._is_fresh
 
     def _uncheck(self) -> None:
         self._is_checked = False
 
     def _forget_if_foreign(self) -> None:
-        version = self._seen_version()
-        if version != self._data_version:
-            self._data_version = version
+        """Forget the cache when another process has written.
+
+        The writer's connection alone can tell, since its own commits do not count for it.
+        """
+        self._version = _data_version(self._read_connection)
+        foreign_version = _data_version(self._write_connection)
+        if foreign_version != self._foreign_version:
+            self._foreign_version = foreign_version
             self._cache.clear()
             self._kinds = Kinds(self._write_connection)
-
-    def _seen_version(self) -> int:
-        return int(self._write_connection.pragma("data_version"))
 
     def _transaction(self) -> Transaction:
         self._forget_if_foreign()
@@ -218,15 +222,31 @@ def open_store(
     file.check_sqlite()
     connection = file.connect(path, create=create)
     try:
-        if connection.readonly("main"):
-            raise file.unusable(path, apsw.ReadOnlyError())
-        secret = _secret(connection, path, configured_secret)
-        connection.pragma("journal_mode", "WAL")
-        migrate(connection, path, migrations(), lambda to: copy(path, to))
-        _mark(connection, secret)
-    except apsw.Error as error:
+        secret = _prepare(connection, path, configured_secret)
+        return SqliteStore(path, secret, connection, wall)
+    except (apsw.Error, OSError) as error:
+        connection.close()
         raise file.unusable(path, error) from None
-    return SqliteStore(path, secret, connection, wall)
+    except StartError:
+        connection.close()
+        raise
+
+
+def _prepare(connection: apsw.Connection, path: Path, configured_secret: str | None) -> bytes:
+    """Make the database ready to be served; return its secret."""
+    if connection.readonly("main"):
+        raise file.unusable(path, apsw.ReadOnlyError())
+    secret = _secret(connection, path, configured_secret)
+    if connection.pragma("journal_mode", "WAL") != "wal":
+        raise StartError(
+            f"{path} lies where programs cannot share memory, as on a network. Put it on a disk"
+            " of this machine."
+        )
+    migrate(connection, path, migrations(), lambda to: copy(path, to))
+    connection.execute(
+        "/* mark */ INSERT OR IGNORE INTO meta VALUES (?, ?)", (_SECRET_MARK, secret_mark(secret))
+    )
+    return secret
 
 
 def _secret(connection: apsw.Connection, path: Path, configured: str | None) -> bytes:
@@ -258,10 +278,9 @@ def mark_of(connection: apsw.Connection) -> bytes | None:
     return mark
 
 
-def _mark(connection: apsw.Connection, secret: bytes) -> None:
-    connection.execute(
-        "/* mark */ INSERT OR IGNORE INTO meta VALUES (?, ?)", (_SECRET_MARK, secret_mark(secret))
-    )
+def _data_version(connection: apsw.Connection) -> int:
+    """Return a number that changes when another connection commits."""
+    return int(connection.pragma("data_version"))
 
 
 def _raised(outcome: T | Problem) -> T:

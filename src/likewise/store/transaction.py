@@ -5,7 +5,8 @@ Knows the tables; must not know when a transaction begins or commits, nor who as
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import apsw
 
@@ -21,6 +22,15 @@ class Kinds:
     def __init__(self, connection: apsw.Connection) -> None:
         rows = connection.execute("SELECT name, id FROM kinds")
         self.numbers: dict[str, int] = dict(rows)
+
+
+class _Row(NamedTuple):
+    """What one voter has on one row of a page; `n` is 0 where there is none."""
+
+    page: int
+    kind: int
+    voter: bytes
+    n: int
 
 
 class Transaction:
@@ -53,11 +63,19 @@ class Transaction:
             page.counts[wish.kind] = page.counts.get(wish.kind, 0) + change
         return Standing(change, is_new, dict(page.counts))
 
-    def adopt(self, seeds: Iterable[Seed], aliases: Iterable[Alias]) -> list[Alias]:
-        """Set seeds, then point aliases at their pages; return the aliases that cannot be."""
-        for seed in seeds:
-            self._seed(seed)
-        return [alias for alias in aliases if not self._alias(alias)]
+    def adopt(self, seeds: Sequence[Seed], aliases: Sequence[Alias]) -> list[Alias]:
+        """Point aliases at their pages, then set seeds; return the aliases that cannot be.
+
+        A seed is its page's, by whatever name: those under several names of a page add up.
+        """
+        refused = [alias for alias in aliases if not self._alias(alias)]
+        sums: dict[tuple[Name, str], int] = {}
+        for (site, path, kind), n in {seed[:3]: seed.n for seed in seeds}.items():
+            page = self._page((site, path)) or self._create((site, path))
+            sums[page.name, kind] = sums.get((page.name, kind), 0) + n
+        for (name, kind), n in sums.items():
+            self._seed(self.pages[name], kind, n)
+        return refused
 
     def set_meta(self, name: str, value: bytes) -> None:
         """Keep a named value."""
@@ -83,34 +101,44 @@ class Transaction:
         self._moves.clear()
 
     def _set(self, page: Page, wish: Wish) -> int:
-        """Write the voter's row where one stands, else the page's own; return the change."""
+        """Make the voter's rows add up to `wish.n`; return the change.
+
+        One row is enough. Several stand where he liked two pages that were merged later.
+        """
         kind = self._kind(wish.kind)
-        for member, salt in reversed(page.members):  # the page's own comes last
-            voter = row_key(self._secret, salt, wish.kind, wish.voter)
-            row = self._cursor.execute(
-                "/* n of voter */ SELECT n FROM likes WHERE page = ? AND kind = ? AND voter = ?",
-                (member, kind, voter),
-            ).fetchone()
-            if row:
-                break
-        before = row[0] if row else 0
+        rows = [self._row(member, salt, kind, wish) for member, salt in page.members]
+        before = sum(row.n for row in rows)
         if wish.n == before:
             return 0
-        if not wish.n:
-            self._cursor.execute(
-                "/* take back */ DELETE FROM likes WHERE page = ? AND kind = ? AND voter = ?",
-                (member, kind, voter),
-            )
-        else:
+        kept = next((row for row in rows if row.n), rows[0])
+        for row in rows:
+            n = wish.n if row is kept else 0
+            if n != row.n:
+                self._put(row, n, wish.rank)
+        return wish.n - before
+
+    def _row(self, member: int, salt: bytes, kind: int, wish: Wish) -> _Row:
+        voter = row_key(self._secret, salt, wish.kind, wish.voter)
+        n = self._cursor.execute(
+            "/* n of voter */ SELECT n FROM likes WHERE page = ? AND kind = ? AND voter = ?",
+            (member, kind, voter),
+        ).get
+        return _Row(member, kind, voter, n or 0)
+
+    def _put(self, row: _Row, n: int, rank: int) -> None:
+        if n:
             self._cursor.execute(
                 "/* like */ INSERT INTO likes VALUES (?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT DO UPDATE SET n = excluded.n",
-                (member, kind, voter, wish.n, self._hour, wish.rank),
+                (row.page, row.kind, row.voter, n, self._hour, rank),
             )
-        change = wish.n - before
-        move = self._moves.setdefault((member, kind), [0, 0])
-        move[0 if change > 0 else 1] += abs(change)
-        return change
+        else:
+            self._cursor.execute(
+                "/* take back */ DELETE FROM likes WHERE page = ? AND kind = ? AND voter = ?",
+                row[:3],
+            )
+        move = self._moves.setdefault((row.page, row.kind), [0, 0])
+        move[0 if n > row.n else 1] += abs(n - row.n)
 
     def _page(self, name: Name) -> Page | None:
         page = self.pages.get(name)
@@ -140,19 +168,27 @@ class Transaction:
             number = self.new_kinds[name] = self._cursor.connection.last_insert_rowid()
         return number
 
-    def _seed(self, seed: Seed) -> None:
-        name = (seed.site, seed.page)
-        page = self._page(name) or self._create(name)
-        number, kind = page.members[0][0], self._kind(seed.kind)
-        row = self._cursor.execute(
-            "/* seed of page */ SELECT seed FROM counts WHERE page = ? AND kind = ?", (number, kind)
-        ).fetchone()
+    def _seed(self, page: Page, kind_name: str, n: int) -> None:
+        """Set what a page brought along, under all its names together."""
+        kind, before = self._kind(kind_name), 0
+        for member, _ in page.members:
+            before += (
+                self._cursor.execute(
+                    "/* seed of member */ SELECT seed FROM counts WHERE page = ? AND kind = ?",
+                    (member, kind),
+                ).get
+                or 0
+            )
+            self._cursor.execute(
+                "/* clear seed */ UPDATE counts SET seed = 0 WHERE page = ? AND kind = ?",
+                (member, kind),
+            )
         self._cursor.execute(
             "/* set seed */ INSERT INTO counts (page, kind, seed) VALUES (?1, ?2, ?3)"
             " ON CONFLICT DO UPDATE SET seed = ?3",
-            (number, kind, seed.n),
+            (page.members[0][0], kind, n),
         )
-        page.counts[seed.kind] = page.counts.get(seed.kind, 0) + seed.n - (row[0] if row else 0)
+        page.counts[kind_name] = page.counts.get(kind_name, 0) + n - before
 
     def _alias(self, alias: Alias) -> bool:
         """Let an old id count for a page; False where it already counts for another one."""
@@ -163,7 +199,6 @@ class Transaction:
             return True
         if old.name != old_name or len(old.members) > 1:
             return False
-        self.flush()
         self._cursor.execute(
             "/* alias */ UPDATE pages SET target = ? WHERE id = ?",
             (page.members[0][0], old.members[0][0]),

@@ -9,6 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor
+from contextlib import suppress
 from typing import Any, NamedTuple, TypeVar
 
 import apsw
@@ -49,8 +50,8 @@ class Writer:
         self._queue: deque[Work] = deque()
         self._running: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
+        self._is_finished = False
         self.is_busy = False  # the connection belongs to the thread, or to a transaction
-        self.waits_for_lock = False  # and meanwhile somebody else may be committing
         self.failed = False  # the last commit did not succeed
         self.pause: Callable[[], asyncio.Future[None] | None] = lambda: None
 
@@ -59,18 +60,23 @@ class Writer:
     ) -> asyncio.Future[T]:
         """Queue work; the future holds what `answer` makes of its result, once it is on the disk.
 
-        `answer` gets a `Problem` instead where the work failed, or may not be on the disk.
+        `answer` gets `storage_unavailable` instead where the work may not be on the disk. It is
+        called even when the future was cancelled: others may rely on what it does.
         """
-        future: asyncio.Future[T] = self._loop.create_future()
-        self._queue.append(Work(do, answer, future))
+        work = Work(do, answer, self._loop.create_future())
+        if self._is_finished:
+            _resolve(work, _unavailable())
+            return work.future
+        self._queue.append(work)
         if self._running is None:
             self._running = self._loop.create_task(self._run())
-        return future
+        return work.future
 
     async def finish(self) -> None:
-        """Wait until everything queued is answered."""
-        while self._running is not None:
-            await self._running
+        """Wait until everything queued is answered; take nothing more."""
+        self._is_finished = True
+        if self._running is not None:
+            await asyncio.wait({self._running})
 
     async def _run(self) -> None:
         try:
@@ -79,7 +85,7 @@ class Writer:
                 await self._write([self._queue.popleft() for _ in range(count)])
                 pause = self.pause()
                 if pause is not None:
-                    await pause
+                    await _until_done(pause)
         finally:
             self._running = None
 
@@ -87,22 +93,15 @@ class Writer:
         self.is_busy = True
         try:
             outcomes = await self._commit(batch)
-        except apsw.Error as error:
+        except Exception as error:  # noqa: BLE001 (a fault of ours may not end the writer)
             self._roll_back()
-            if len(batch) > 1 and not _is_storage(error):
+            self.failed = _is_storage(error)
+            if len(batch) > 1 and not self.failed:
                 # One of them is at fault: the others shall not pay for it.
                 for work in batch:
                     await self._write([work])
                 return
-            self.failed = _is_storage(error)
-            outcomes = [_problem(error)] * len(batch)
-        except Exception as error:  # noqa: BLE001 (a fault of ours may not end the writer)
-            self._roll_back()
-            if len(batch) > 1:
-                for work in batch:
-                    await self._write([work])
-                return
-            outcomes = [error]
+            outcomes = [_unavailable() if self.failed else error] * len(batch)
         finally:
             self.is_busy = False
         for work, outcome in zip(batch, outcomes, strict=True):
@@ -113,7 +112,7 @@ class Writer:
         transaction = self._new_transaction()
         outcomes = [work.do(transaction) for work in batch]
         transaction.flush()
-        await self._loop.run_in_executor(self._thread, self._connection.execute, "COMMIT")
+        await self._in_thread(lambda: self._connection.execute("COMMIT"))
         self._committed(transaction)
         self.failed = False
         return outcomes
@@ -124,22 +123,30 @@ class Writer:
         try:
             self._connection.execute("BEGIN IMMEDIATE")
         except apsw.BusyError:
-            self.waits_for_lock = True
-            try:
-                await self._loop.run_in_executor(self._thread, self._begin_patiently)
-            finally:
-                self.waits_for_lock = False
+            await self._in_thread(self._begin_patiently)
 
     def _begin_patiently(self) -> None:
         self._connection.set_busy_timeout(LOCK_MILLISECONDS)
         self._connection.execute("BEGIN IMMEDIATE")
+
+    async def _in_thread(self, call: Callable[[], object]) -> None:
+        future = self._loop.run_in_executor(self._thread, call)
+        await _until_done(future)
+        future.result()
 
     def _roll_back(self) -> None:
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
 
 
-def _is_storage(error: apsw.Error) -> bool:
+async def _until_done(future: asyncio.Future[Any]) -> None:
+    """Wait even when cancelled: a connection that a thread uses must not be used beside it."""
+    while not future.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait({future})
+
+
+def _is_storage(error: Exception) -> bool:
     return isinstance(
         error,
         apsw.BusyError
@@ -155,9 +162,7 @@ def _is_storage(error: apsw.Error) -> bool:
     )
 
 
-def _problem(error: apsw.Error) -> BaseException:
-    if not _is_storage(error):
-        return error
+def _unavailable() -> Problem:
     return Problem(
         "storage_unavailable",
         "The like could not be confirmed; it is safe to send it again.",
@@ -166,11 +171,13 @@ def _problem(error: apsw.Error) -> BaseException:
 
 
 def _resolve(work: Work, outcome: Any) -> None:  # noqa: ANN401 (as many types as there is work)
-    if work.future.done():
-        return
     try:
         if isinstance(outcome, BaseException) and not isinstance(outcome, Problem):
             raise outcome  # noqa: TRY301
-        work.future.set_result(work.answer(outcome))
+        answer = work.answer(outcome)
     except Exception as error:  # noqa: BLE001 (it belongs to the one who waits)
-        work.future.set_exception(error)
+        if not work.future.done():
+            work.future.set_exception(error)
+    else:
+        if not work.future.done():
+            work.future.set_result(answer)

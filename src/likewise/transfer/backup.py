@@ -5,9 +5,13 @@ Knows files; what is in the tables it leaves to the store.
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
+
+import apsw
 
 from likewise.errors import StartError
 from likewise.store.copy import copy, integrity_problem
@@ -17,6 +21,7 @@ from likewise.store.file import (
     read_secret,
     secret_path,
     sync_folder,
+    unusable,
     write_private,
 )
 from likewise.store.migrate import check_version, migrations
@@ -24,6 +29,9 @@ from likewise.store.sqlite import mark_of
 from likewise.voters import secret_mark
 
 Progress = Callable[[float], None]
+
+_KEPT = ".before-restore-"
+_PARTS = ("", "-wal", ".key")  # of a database: the file itself and what belongs to it alone
 
 
 def backup_name(database: Path, now: float | None = None) -> str:
@@ -37,21 +45,25 @@ def back_up(
 ) -> list[Path]:
     """Write a checked copy of database and secret; return both paths. Raises `StartError`.
 
-    The secret comes first: where there is a database, there is what belongs to it.
+    `to` is a folder, or a name that is not there yet. The secret comes first: where there is a
+    database, there is what belongs to it.
     """
-    if to.exists() or secret_path(to).exists():
-        raise StartError(f"{to} is there already. Backups are never written over.")
-    if not to.parent.is_dir():
-        raise StartError(f"The folder {to.parent} does not exist. Make it first.")
     secret = _belonging_secret(database, configured)
     try:
+        if to.is_dir():
+            to /= backup_name(database)
+        if to.exists() or secret_path(to).exists():
+            raise StartError(f"{to} is there already. Backups are never written over.")
+        if not to.parent.is_dir():
+            raise StartError(f"The folder {to.parent} does not exist. Make it first.")
         write_private(secret_path(to), secret.decode() + "\n")
-        copy(database, to, progress)
     except OSError as error:
-        raise StartError(f"{to} cannot be written: {error.strerror}.") from None
-    finally:
-        if not to.exists():
-            secret_path(to).unlink(missing_ok=True)
+        raise unusable(to, error) from None
+    try:
+        copy(database, to, progress)
+    except BaseException:
+        secret_path(to).unlink(missing_ok=True)
+        raise
     return [to, secret_path(to)]
 
 
@@ -60,59 +72,75 @@ def verify(backup: Path, configured: str | None) -> bytes:
 
     Raises `StartError` that names what is wrong.
     """
-    connection = connect(backup, read_only=True)
-    try:
-        check_version(connection, backup, migrations()[-1].number)
-    finally:
-        connection.close()
     problem = integrity_problem(backup)
     if problem:
         raise StartError(f"{backup} is damaged: {problem}. Take an older backup.")
+    with closing(connect(backup, read_only=True)) as connection:
+        check_version(connection, backup, migrations()[-1].number)
     return _belonging_secret(backup, configured)
 
 
 def restore(backup: Path, configured: str | None, database: Path) -> Path | None:
     """Put a backup in the place of a database; return what was there before, renamed.
 
-    No server may be running on it. Raises `StartError`, and then nothing has changed.
+    No server may be running on it. Raises `StartError`, and then nothing has changed, or no
+    server starts before `restore` has been run again.
     """
     secret = verify(backup, configured)
     lock = Lock(database)
     try:
-        restoring = database.with_name(database.name + ".restoring")
+        restoring = _beside(database, ".restoring")
+        kept = _kept_name(database, is_resumed=restoring.exists() and not database.exists())
         copy(backup, restoring)
-        kept = _set_aside(database)
+        was_there = _set_aside(database, kept)
         if configured is None:
             write_private(secret_path(database), secret.decode() + "\n")
         restoring.replace(database)
         sync_folder(database.parent)
     except OSError as error:
-        raise StartError(f"{database} cannot be restored: {error}.") from None
+        raise unusable(database, error) from None
     finally:
         lock.release()
-    return kept
+    return kept if was_there else None
 
 
-def _set_aside(database: Path) -> Path | None:
+def _kept_name(database: Path, *, is_resumed: bool) -> Path:
+    """Return a free name; that of the interrupted restore again, so that a WAL stays with its own.
+
+    Beside another database SQLite would take the WAL for that one's, and destroy it.
+    """
+    free = next(
+        number
+        for number in itertools.count(1)
+        if not any(_beside(database, f"{_KEPT}{number}{part}").exists() for part in _PARTS)
+    )
+    return _beside(database, f"{_KEPT}{free - 1 if is_resumed and free > 1 else free}")
+
+
+def _set_aside(database: Path, kept: Path) -> bool:
     """Rename a database and all that is its own; meanwhile `.restoring` guards its name."""
-    if not database.exists():
-        return None
-    moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-    kept = database.with_name(f"{database.name}.before-restore-{moment}")
-    for ending in ("", "-wal", ".key"):
-        part = database.with_name(database.name + ending)
-        if part.exists():
-            part.rename(kept.with_name(kept.name + ending))
-    database.with_name(database.name + "-shm").unlink(missing_ok=True)
-    return kept
+    for part in _PARTS:
+        its, kept_part = _beside(database, part), _beside(kept, part)
+        if kept_part.exists():
+            its.unlink(missing_ok=True)  # an interrupted restore has put it there
+        elif its.exists():
+            its.rename(kept_part)
+    _beside(database, "-shm").unlink(missing_ok=True)
+    return kept.exists()
+
+
+def _beside(database: Path, ending: str) -> Path:
+    return database.with_name(database.name + ending)
 
 
 def _belonging_secret(database: Path, configured: str | None) -> bytes:
-    connection = connect(database, read_only=True)
-    try:
-        mark = mark_of(connection)
-    finally:
-        connection.close()
+    with closing(connect(database, read_only=True)) as connection:
+        try:
+            mark = mark_of(connection)
+        except apsw.Error as error:
+            raise unusable(database, error) from None
+    if mark is None:
+        raise StartError(f"{database} is empty: there is nothing in it to keep.")
     secret = read_secret(database, configured)
     if secret is None:
         raise StartError(f"The secret of {database} is missing: {secret_path(database)}.")

@@ -1,0 +1,152 @@
+"""A database of the store under test, as its own process and as strangers see it."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import apsw
+
+from likewise.errors import Problem
+from likewise.store import Standing, Wish
+from likewise.store.cache import Page
+from likewise.store.pages import load_page
+from likewise.store.sqlite import SqliteStore, open_store
+from tests.service import voter
+
+T = TypeVar("T")
+
+NAME = "likewise.db"
+SITE = "default"
+ANNA, BORIS, CLARA = voter(1), voter(2), voter(3)
+NOON = (41_666 * 24 + 12) * 3_600.0  # UTC, of a day long gone; the clock stands still there
+
+Outcome = Standing | Problem
+
+
+@asynccontextmanager
+async def opened(
+    path: Path, *, secret: str | None = None, wall: Callable[[], float] = lambda: NOON
+) -> AsyncIterator[SqliteStore]:
+    """Open a store, and close it at the end, when its memory must be what the file holds."""
+    store = open_store(path, secret, create=True, wall=wall)
+    try:
+        yield store
+        for name, page in store._cache._entries.items():
+            if isinstance(page, Page) and store._is_cache_fresh():
+                held = load_page(store._reader, name)
+                assert held is not None
+                assert (page.name, page.members, page.counts) == (
+                    (held.name, held.members, held.counts)
+                )
+    finally:
+        await store.close()
+
+
+def on_store(test: Callable[[SqliteStore], Awaitable[None]]) -> Callable[[Path], None]:
+    """Turn a coroutine into a test on a new store, whose file must be sound afterwards."""
+
+    def on_new_store(tmp_path: Path) -> None:
+        async def play() -> None:
+            async with opened(tmp_path / NAME) as store:
+                await test(store)
+
+        asyncio.run(play())
+        assert_sound(tmp_path / NAME)
+
+    on_new_store.__name__ = test.__name__
+    on_new_store.__doc__ = test.__doc__
+    return on_new_store
+
+
+def run(path: Path, scenario: Callable[[SqliteStore], Awaitable[T]], **options: Any) -> T:
+    """Play a scenario on a store that is opened for it."""
+
+    async def play() -> T:
+        async with opened(path, **options) as store:
+            return await scenario(store)
+
+    return asyncio.run(play())
+
+
+def wish(page: str, who: str, n: int = 1, *, kind: str = "like", site: str = SITE) -> Wish:
+    """Return a wish as the web would send it."""
+    return Wish(site, page, kind, who, n)
+
+
+def submit(store: SqliteStore, wanted: Wish) -> asyncio.Future[Outcome]:
+    """Send a wish without waiting."""
+    return store.like(wanted, lambda outcome: outcome)
+
+
+async def like(store: SqliteStore, page: str, who: str, n: int = 1, **fields: str) -> Standing:
+    """Send a wish and return what stands."""
+    outcome = await submit(store, wish(page, who, n, **fields))
+    assert isinstance(outcome, Standing)
+    return outcome
+
+
+async def all_of(futures: Iterable[Awaitable[Outcome]]) -> list[Outcome]:
+    """Wait for several at once."""
+    return list(await asyncio.gather(*futures))
+
+
+def in_loop(work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+    """Start work beside the test."""
+    return asyncio.get_running_loop().create_task(work)
+
+
+def after_crash(path: Path) -> Path:
+    """Copy what `kill -9` would leave of an open database; return the copy."""
+    folder = path.with_name("after-crash")
+    folder.mkdir()
+    for ending in ("", "-wal", ".key"):
+        shutil.copy2(path.with_name(path.name + ending), folder)
+    return folder / path.name
+
+
+@contextmanager
+def stranger(path: Path) -> Iterator[apsw.Connection]:
+    """Connect as another program would, which knows nothing of the cache."""
+    with closing(apsw.Connection(str(path))) as connection:
+        connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        connection.set_busy_timeout(5_000)
+        yield connection
+
+
+def rows(path: Path, sql: str, *values: apsw.SQLiteValue) -> list[tuple[Any, ...]]:
+    """Ask the file itself."""
+    with stranger(path) as connection:
+        return list(connection.execute(sql, values))
+
+
+def value(path: Path, sql: str, *values: apsw.SQLiteValue) -> Any:
+    """Ask the file for one value."""
+    (row,) = rows(path, sql, *values)
+    return row[0]
+
+
+# Every figure that is kept beside the likes, and what it must be by the likes themselves.
+_DRIFT = """
+WITH truth AS (SELECT page, kind, sum(n) AS n FROM likes GROUP BY page, kind),
+moved AS (SELECT page, kind, sum(ups - downs) AS n FROM hourly GROUP BY page, kind),
+known AS (SELECT page, kind FROM truth UNION SELECT page, kind FROM counts
+          UNION SELECT page, kind FROM hourly)
+SELECT known.page, known.kind, truth.n, counts.likes, moved.n FROM known
+LEFT JOIN truth USING (page, kind) LEFT JOIN moved USING (page, kind)
+LEFT JOIN counts USING (page, kind)
+WHERE coalesce(truth.n, 0) <> coalesce(counts.likes, 0)
+OR coalesce(truth.n, 0) <> coalesce(moved.n, 0)"""
+_CHAINS = "SELECT id FROM pages WHERE target IN (SELECT id FROM pages WHERE target IS NOT NULL)"
+
+
+def assert_sound(path: Path) -> None:
+    """Check the file: whole, no orphans, no aliases of aliases, and counts that follow likes."""
+    assert rows(path, "PRAGMA integrity_check") == [("ok",)]
+    assert rows(path, "PRAGMA foreign_key_check") == []
+    assert rows(path, _CHAINS) == []
+    assert rows(path, _DRIFT) == []

@@ -1,0 +1,359 @@
+"""What stops the start, each refusal by name; and what a first start leaves on the disk."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import apsw
+import pytest
+
+from likewise.errors import StartError
+from likewise.store import file
+from likewise.store.file import Lock, holder_of, secret_path
+from likewise.store.sqlite import open_store
+from tests.conftest import StartService
+from tests.store.database import ANNA, NAME, SITE, like, opened, run, stranger
+
+NOBODY = 65_534
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A database that has been served before."""
+    run(tmp_path / NAME, lambda store: like(store, "/a", ANNA))
+    return tmp_path / NAME
+
+
+@pytest.fixture
+def public_folder() -> Iterator[Path]:
+    """A folder that every user of the machine can reach, as pytest's own cannot be."""
+    folder = Path(tempfile.mkdtemp(prefix="likewise-"))
+    folder.chmod(0o777)
+    yield folder
+    folder.chmod(0o700)
+    shutil.rmtree(folder)
+
+
+@contextmanager
+def as_plain_user() -> Iterator[None]:
+    """Drop root's rights, which no file mode can bind."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
+
+
+def refusal(path: Path, *, create: bool = True, secret: str | None = None) -> str:
+    """Try to open a store; return what the operator is told."""
+
+    async def start() -> str:
+        with pytest.raises(StartError) as caught:
+            open_store(path, secret, create=create)
+        return str(caught.value)
+
+    return asyncio.run(start())
+
+
+# What a first start makes
+
+
+@pytest.mark.parametrize("mask", [0o000, 0o022, 0o077])
+def test_only_the_owner_can_read_what_is_made(tmp_path: Path, mask: int) -> None:
+    before = os.umask(mask)
+    try:
+        Lock(tmp_path / NAME).release()
+        run(tmp_path / NAME, lambda store: like(store, "/a", ANNA))
+    finally:
+        os.umask(before)
+    modes = {one.name: one.stat().st_mode & 0o777 for one in tmp_path.iterdir()}
+    names = [NAME, NAME + "-shm", NAME + "-wal", NAME + ".key", NAME + ".lock"]
+    assert modes == dict.fromkeys(names, 0o600)
+
+
+def test_a_key_file_that_is_there_already_is_used(tmp_path: Path) -> None:
+    secret_path(tmp_path / NAME).write_text("0123456789abcdef" * 4 + "\n")
+    run(tmp_path / NAME, lambda store: like(store, "/a", ANNA))
+    assert secret_path(tmp_path / NAME).read_text() == "0123456789abcdef" * 4 + "\n"
+
+
+def test_an_empty_file_becomes_a_database(tmp_path: Path) -> None:
+    (tmp_path / NAME).touch()
+    run(tmp_path / NAME, lambda store: like(store, "/a", ANNA))
+
+
+def test_a_database_is_reached_through_a_link_too(path: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link.db"
+    link.symlink_to(path)
+    secret_path(link).symlink_to(secret_path(path))
+
+    async def scenario() -> None:
+        async with opened(link) as store:
+            assert store.counts(SITE, "/a") == {"like": 1}
+
+    asyncio.run(scenario())
+
+
+# Files that are no database of ours
+
+
+@pytest.mark.parametrize("size", [1, 15, 16, 99, 100, 511, 512, 4_096, 20_000])
+def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path, size: int) -> None:
+    content = (b"Dear diary, " * size)[:size]
+    (tmp_path / NAME).write_bytes(content)
+    assert refusal(tmp_path / NAME).startswith(f"{tmp_path / NAME} is not a database.")
+    assert (tmp_path / NAME).read_bytes() == content
+    assert [one.name for one in tmp_path.iterdir()] == [NAME]
+
+
+def test_a_database_of_another_program_is_refused_and_left_alone(tmp_path: Path) -> None:
+    with stranger(tmp_path / NAME) as connection:
+        connection.execute("CREATE TABLE likes (post_id TEXT PRIMARY KEY, count INTEGER)")
+    before = (tmp_path / NAME).read_bytes()
+    told = refusal(tmp_path / NAME)
+    assert "is a database of another program" in told
+    assert "likewise import article" in told
+    assert (tmp_path / NAME).read_bytes() == before
+    assert [one.name for one in tmp_path.iterdir()] == [NAME]
+
+
+def test_a_database_of_a_newer_version_is_refused_and_left_alone(path: Path) -> None:
+    with stranger(path) as connection:
+        connection.pragma("user_version", 999)
+    told = refusal(path)
+    assert "written by a newer version of Likewise (schema 999" in told
+    with stranger(path) as connection:
+        assert connection.pragma("user_version") == 999
+
+
+def test_a_damaged_header_is_told(path: Path) -> None:
+    with path.open("r+b") as content:
+        content.write(b"\0" * 16)
+    path.with_name(NAME + "-wal").unlink()
+    assert "is not a database" in refusal(path)
+
+
+def test_a_damaged_database_is_told(path: Path) -> None:
+    with path.open("r+b") as content:
+        content.seek(100)
+        content.write(b"\xff" * 2_000)
+    path.with_name(NAME + "-wal").unlink()
+    told = refusal(path)
+    assert "is damaged" in told
+    assert "Restore a backup" in told
+
+
+def test_a_database_cut_short_is_told(path: Path) -> None:
+    path.with_name(NAME + "-wal").unlink()
+    os.truncate(path, 5_000)
+    assert "is damaged" in refusal(path)
+
+
+def test_an_sqlite_that_can_corrupt_a_wal_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    for version in ("3.40.1", "3.44.5", "3.45.0", "3.50.6", "3.51.2"):
+        monkeypatch.setattr(apsw, "sqlite_lib_version", lambda version=version: version)
+        with pytest.raises(StartError, match=f"SQLite {version} can corrupt"):
+            file.check_sqlite()
+    for version in ("3.44.6", "3.50.7", "3.51.3", "3.52.0", "3.54.1", "4.0.0"):
+        monkeypatch.setattr(apsw, "sqlite_lib_version", lambda version=version: version)
+        file.check_sqlite()
+
+
+# Places
+
+
+def test_a_missing_database_is_named_whole(tmp_path: Path) -> None:
+    told = refusal(tmp_path / NAME, create=False)
+    assert told == f"There is no database {tmp_path / NAME}. `likewise serve` makes one."
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_in_its_place_is_refused(tmp_path: Path) -> None:
+    for start in (refusal, lock_refusal):
+        assert start(tmp_path) == f"{tmp_path} is a folder. Name a file with LIKEWISE_DATABASE."
+    assert "is a folder" in lock_refusal(Path("/"))
+    assert not tmp_path.with_name(tmp_path.name + ".lock").exists()
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "missing" / NAME
+    for start in (refusal, lock_refusal):
+        told = start(path)
+        assert told == f"There is no folder for {path}. Make {path.parent} first."
+
+
+def lock_refusal(path: Path) -> str:
+    with pytest.raises(StartError) as caught:
+        Lock(path)
+    return str(caught.value)
+
+
+def test_a_folder_that_may_not_be_written_is_told(public_folder: Path) -> None:
+    public_folder.chmod(0o555)
+    with as_plain_user():
+        for start in (refusal, lock_refusal):
+            assert "cannot be written by this user" in start(public_folder / NAME)
+    assert not list(public_folder.iterdir())
+
+
+def test_a_folder_that_may_not_be_entered_is_told(public_folder: Path) -> None:
+    public_folder.chmod(0o000)
+    with as_plain_user():
+        for start in (refusal, lock_refusal):
+            assert "cannot be written by this user" in start(public_folder / NAME)
+
+
+@pytest.mark.parametrize("mode", [0o000, 0o444])
+def test_a_file_that_may_not_be_written_is_told(public_folder: Path, mode: int) -> None:
+    path = public_folder / NAME
+    run(path, lambda store: like(store, "/a", ANNA))
+    secret_path(path).chmod(0o644)
+    path.chmod(mode)
+    with as_plain_user():
+        assert "cannot be written by this user" in refusal(path)
+
+
+def test_a_place_without_shared_memory_is_told(tmp_path: Path) -> None:
+    apsw.set_default_vfs("unix-none")
+    try:
+        assert "programs cannot share memory" in refusal(tmp_path / NAME)
+    finally:
+        apsw.set_default_vfs("unix")
+
+
+# Locks
+
+
+def test_a_database_that_another_program_keeps_locked_is_told(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file, "BUSY_MILLISECONDS", 20)
+    with stranger(path) as connection:
+        connection.pragma("locking_mode", "EXCLUSIVE")
+        connection.execute("BEGIN EXCLUSIVE")
+        assert "is locked by another program" in refusal(path)
+
+
+def test_a_second_server_is_refused_with_the_first_ones_name(start_service: StartService) -> None:
+    service = start_service()
+    second = service.run("serve")
+    assert second.returncode == 1
+    assert second.stderr == (
+        f"likewise serve: {service.database} is already served by process {service.pid}"
+        f" at {service.url}. Stop that one first.\n"
+    )
+    assert service.get("/readyz").status == 200
+
+
+def test_the_lock_ends_with_its_process(start_service: StartService) -> None:
+    service = start_service()
+    facts = holder_of(service.database)
+    assert facts
+    assert (facts["pid"], facts["address"]) == (service.pid, service.url)
+    service.kill()
+    assert holder_of(service.database) is None
+    service.start()
+
+
+def test_a_lock_is_the_same_through_a_link(tmp_path: Path) -> None:
+    lock = Lock(tmp_path / NAME)
+    (tmp_path / NAME).touch()
+    (tmp_path / "link.db").symlink_to(NAME)
+    lock.tell(address="http://here")
+    assert "is already served by process" in lock_refusal(tmp_path / "link.db")
+    assert "http://here" in lock_refusal(tmp_path / "link.db")
+    lock.release()
+    Lock(tmp_path / "link.db").release()
+
+
+def test_a_server_that_has_not_told_yet_holds_its_lock(tmp_path: Path) -> None:
+    lock = Lock(tmp_path / NAME)
+    assert holder_of(tmp_path / NAME) == {}
+    assert "by process ? at an unknown address" in lock_refusal(tmp_path / NAME)
+    lock.release()
+    assert holder_of(tmp_path / NAME) is None
+
+
+def test_a_command_that_only_looks_stops_no_start(tmp_path: Path) -> None:
+    Lock(tmp_path / NAME).release()
+    with (tmp_path / f"{NAME}.lock").open("rb") as looking:
+        fcntl.flock(looking, fcntl.LOCK_SH)
+        gone = threading.Timer(0.05, fcntl.flock, (looking, fcntl.LOCK_UN))
+        gone.start()
+        Lock(tmp_path / NAME).release()
+        gone.join()
+
+
+# The secret
+
+
+def test_a_missing_secret_is_told_and_none_is_made(path: Path) -> None:
+    secret_path(path).unlink()
+    told = refusal(path)
+    assert f"The secret of {path} is missing: {secret_path(path)}." in told
+    assert "LIKEWISE_SECRET" in told
+    assert not secret_path(path).exists()
+
+
+def test_a_secret_of_another_database_is_told(path: Path) -> None:
+    secret_path(path).write_text("0123456789abcdef" * 4)
+    assert f"This secret does not belong to {path}" in refusal(path)
+    assert f"This secret does not belong to {path}" in refusal(path, secret="another secret " * 3)
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"0123456789abcdef", b"x" * 65, b"\xff" * 64])
+def test_a_key_file_that_holds_no_secret_is_told(path: Path, content: bytes) -> None:
+    secret_path(path).write_bytes(content)
+    told = refusal(path)
+    assert str(secret_path(path)) in told
+    assert "does not hold a secret" in told or "cannot be read" in told
+
+
+@pytest.mark.parametrize("secret", ["short", "x" * 65, "é" * 33])
+def test_a_configured_secret_of_the_wrong_size_is_told(tmp_path: Path, secret: str) -> None:
+    assert "LIKEWISE_SECRET has" in refusal(tmp_path / NAME, secret=secret)
+
+
+def test_an_unreadable_key_file_is_told(public_folder: Path) -> None:
+    path = public_folder / NAME
+    run(path, lambda store: like(store, "/a", ANNA))
+    for one in public_folder.iterdir():
+        one.chmod(0o666)
+    secret_path(path).chmod(0o000)
+    with as_plain_user():
+        assert f"The secret {secret_path(path)} cannot be read" in refusal(path)
+
+
+def test_a_folder_in_the_secrets_place_is_told(tmp_path: Path) -> None:
+    secret_path(tmp_path / NAME).mkdir()
+    assert f"The secret {secret_path(tmp_path / NAME)} cannot be read" in refusal(tmp_path / NAME)
+
+
+def test_a_configured_secret_wins_and_makes_no_file(tmp_path: Path) -> None:
+    secret = "a configured secret of some length"
+    run(tmp_path / NAME, lambda store: like(store, "/a", ANNA), secret=secret)
+    run(tmp_path / NAME, lambda store: like(store, "/a", ANNA), secret=secret + "\n")
+    assert not secret_path(tmp_path / NAME).exists()
+    assert "is missing" in refusal(tmp_path / NAME)
+
+
+def test_a_refused_start_holds_nothing(path: Path) -> None:
+    """Whoever is refused can be started again in the same process, and is not in the way."""
+    kept = secret_path(path).read_text()
+    secret_path(path).write_text("0123456789abcdef" * 4)
+    refusal(path)
+    with stranger(path) as connection:
+        connection.set_busy_timeout(0)
+        connection.pragma("journal_mode", "DELETE")  # asks for the file alone
+    secret_path(path).write_text(kept)
+    run(path, lambda store: like(store, "/a", ANNA))
