@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 IPV4_BYTES = 4
@@ -101,6 +102,8 @@ class Proxies:
         self._trust_unix_socket = trust_unix_socket
         self._client_header = client_header
         self._on_disbelief = on_disbelief
+        # Behind a proxy every request has the same few peers.
+        self._peer = lru_cache(maxsize=256)(self._new_peer)
 
     def trusts(self, address: bytes) -> bool:
         """Tell whether the address belongs to a trusted proxy."""
@@ -108,10 +111,7 @@ class Proxies:
 
     def trusts_peer(self, peer: str) -> bool:
         """Tell whether a connection comes from a trusted proxy; `""` is a unix socket's peer."""
-        if not peer:
-            return self._trust_unix_socket
-        address = parse_address(peer)
-        return address is not None and self.trusts(address)
+        return self._peer(peer)[1]
 
     def client(self, peer: str, headers: Mapping[bytes, bytes]) -> bytes | None:
         """Return the address of the reader behind a request, None where it is not known.
@@ -119,22 +119,27 @@ class Proxies:
         `X-Forwarded-For` is walked from the right past trusted proxies, so that whatever a
         client itself wrote there, on the left, is never reached.
         """
-        address = parse_address(peer) if peer else None
+        address, is_trusted = self._peer(peer)
         forwarded = headers.get(b"x-forwarded-for")
-        if self._trust_unix_socket if address is None else self.trusts(address):
-            named = headers.get(self._client_header) if self._client_header else None
-            if named is not None and (client := parse_address(named.decode("latin-1"))):
-                return client
-            return None if forwarded is None else self._walk(address, forwarded)
-        if forwarded is not None or (self._client_header and self._client_header in headers):
+        named = headers.get(self._client_header) if self._client_header else None
+        if is_trusted:
+            client = parse_address(named.decode("latin-1")) if named else None
+            return client or self._walk(forwarded or b"")
+        if forwarded is not None or named is not None:
             self._on_disbelief(peer)
             # A private peer that forwards is a proxy nobody named: its address is everyone's.
             if address is None or any(range_.holds(address) for range_ in PRIVATE):
                 return None
         return address
 
-    def _walk(self, peer: bytes | None, forwarded: bytes) -> bytes | None:
-        client = peer
+    def _new_peer(self, peer: str) -> tuple[bytes | None, bool]:
+        """Return a peer's address, None for a unix socket, and whether it is trusted."""
+        address = parse_address(peer)
+        return address, self._trust_unix_socket if address is None else self.trusts(address)
+
+    def _walk(self, forwarded: bytes) -> bytes | None:
+        """Return the last address that is no trusted proxy's, else the first; None without any."""
+        client = None
         for hop in reversed(forwarded.decode("latin-1").split(",")):
             address = parse_address(hop)
             if address is None:

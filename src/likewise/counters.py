@@ -1,74 +1,81 @@
 """Counters in constant memory: a fixed table of tagged entries that forgets under pressure.
 
-Knows hashes and windows of time; it must not know what is counted, or what a limit is.
+Knows hashes, windows of time and UTC days; it must not know what is counted, or what a limit is.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from hashlib import blake2b
-from struct import Struct
+from mmap import mmap
+from struct import calcsize
+from typing import Literal
 
 MAX_COUNT = 65_535  # what a counter of 16 bits holds
+SECONDS_PER_DAY = 86_400
 
 
 class Counters:
-    """A fixed table of counters, keyed by hash; the entry of a set used longest ago makes room.
+    """A fixed table of counters, found by hash; in a full set, the one used longest ago makes room.
 
     It may forget somebody under pressure, but a stranger never meets another's count: tags have
-    32 bits beside those that choose the set. An entry is a window (start, count) and a day with
-    two counts.
+    32 bits beside those that choose the set. A counter is a row of the columns below, and `find`
+    tells which: `count` of a window of time, `first` and `second` of a day.
     """
 
     WAYS = 8
-    ENTRY = Struct("<IIHHHH")  # tag, window start in s, count in window, day, two counts of the day
 
-    def __init__(self, entries: int) -> None:
+    def __init__(
+        self, entries: int, *, monotonic: Callable[[], float], wall: Callable[[], float]
+    ) -> None:
         self._sets = entries // self.WAYS
-        self._set_bytes = self.WAYS * self.ENTRY.size
-        self._table = bytearray(self._sets * self._set_bytes)
+        self._monotonic = monotonic
+        self._wall = wall
         self._key = os.urandom(32)
+        rows = self._sets * self.WAYS
+        self._tag = _column("I", rows)
+        self._used = _column("I", rows)  # in seconds of the monotonic clock, as `_start` is
+        self._start = _column("I", rows)
+        self.count = _column("H", rows)
+        self._day = _column("H", rows)
+        self.first = _column("H", rows)
+        self.second = _column("H", rows)
 
-    def entry(self, subject: bytes) -> Counter:
-        """Return the counter of a subject, now the most recent of its set."""
+    def find(self, subject: bytes, window_seconds: int) -> int:
+        """Return a subject's row, where a window and a day that are over count 0 again.
+
+        It is the subject's for as long as nobody else needs the room.
+        """
         hashed = int.from_bytes(blake2b(subject, key=self._key, digest_size=8).digest())
-        start = (hashed >> 32) % self._sets * self._set_bytes
+        start = (hashed >> 32) % self._sets * self.WAYS
         tag = (hashed & 0xFFFF_FFFF) or 1
-        table, size = self._table, self.ENTRY.size
-        tag_bytes = tag.to_bytes(4, "little")
-        for at in range(start, start + self._set_bytes, size):
-            if table[at : at + 4] == tag_bytes:
-                break
+        tags = self._tag[start : start + self.WAYS].tolist()
+        now = int(self._monotonic())
+        if tag in tags:
+            row = start + tags.index(tag)
         else:
-            at = start + self._set_bytes - size
-            table[at : at + size] = self.ENTRY.pack(tag, 0, 0, 0, 0, 0)
-        if at != start:
-            # Recent ones stand first, so that the last of a set is the one to forget.
-            found = table[at : at + size]
-            table[start + size : at + size] = table[start:at]
-            table[start : start + size] = found
-        return Counter(table, start)
+            used = self._used[start : start + self.WAYS].tolist()
+            row = start + used.index(min(used))
+            self._tag[row] = tag
+            self._start[row] = self.count[row] = self.first[row] = self.second[row] = 0
+        self._used[row] = now
+        if not self._start[row] <= now < self._start[row] + window_seconds:
+            self._start[row], self.count[row] = now, 0
+        day = int(self._wall()) // SECONDS_PER_DAY & MAX_COUNT
+        if self._day[row] != day:
+            self._day[row], self.first[row], self.second[row] = day, 0, 0
+        return row
+
+    def window_left(self, row: int, window_seconds: int) -> int:
+        """Return how many seconds a row's window still lasts."""
+        return self._start[row] + window_seconds - int(self._monotonic())
+
+    def day_left(self) -> int:
+        """Return how many seconds the day still lasts."""
+        return SECONDS_PER_DAY - int(self._wall()) % SECONDS_PER_DAY
 
 
-class Counter:
-    """One entry, for as long as no other is asked for."""
-
-    __slots__ = ("_at", "_table", "count", "day", "first", "second", "start", "tag")
-
-    def __init__(self, table: bytearray, at: int) -> None:
-        self._table = table
-        self._at = at
-        values = Counters.ENTRY.unpack_from(table, at)
-        self.tag, self.start, self.count, self.day, self.first, self.second = values
-
-    def roll(self, now_seconds: int, window_seconds: int, day: int) -> None:
-        """Forget a window and a day that are over."""
-        if not self.start <= now_seconds < self.start + window_seconds:
-            self.start, self.count = now_seconds, 0
-        if self.day != day:
-            self.day, self.first, self.second = day, 0, 0
-
-    def save(self) -> None:
-        """Write the entry back."""
-        counts = (self.count, self.day, self.first, self.second)
-        Counters.ENTRY.pack_into(self._table, self._at, self.tag, self.start, *counts)
+def _column(form: Literal["H", "I"], rows: int) -> memoryview[int]:
+    """Return numbers of a form of `struct`, all 0; where nothing is written they take no memory."""
+    return memoryview(mmap(-1, rows * calcsize(form))).cast(form)

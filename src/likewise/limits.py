@@ -13,11 +13,9 @@ from likewise.addresses import prefix_of
 from likewise.counters import MAX_COUNT, Counters
 from likewise.errors import Problem
 
-SECONDS_PER_DAY = 86_400
-
 _UNITS = {"s": 1, "min": 60, "h": 3_600}
-_RATE = re.compile(r"(\d{1,5})/(\d{0,4})(s|min|h)")
-_NUMBER = re.compile(r"\d{1,5}")
+_RATE = re.compile(r"([0-9]{1,5})/([0-9]{0,4})(s|min|h)")
+_NUMBER = re.compile(r"[0-9]{1,5}")
 
 
 class Rate(NamedTuple):
@@ -76,13 +74,15 @@ def _parse_limit(name: str, value: str) -> Rate | int:
 
 
 class Grant(NamedTuple):
-    """Leave to write, as it was given, so that what was not used can be given back."""
+    """Leave to write, as it was given, so that what was not used can be given back.
+
+    `rank` tells which like of its network on this page today it is: 1, 2 (the 2nd to 5th), 3 (a
+    later one), or 0 where that is not known.
+    """
 
     network: bytes | None
     subject: bytes
-    rank: (
-        int  # of this like among its network's on this page today: 1, 2 (2nd to 5th), 3; 0 unknown
-    )
+    rank: int
     new_page: bool
 
 
@@ -99,35 +99,26 @@ class Limiter:
         *,
         monotonic: Callable[[], float],
         wall: Callable[[], float],
-        entries: int = 32_768,
+        entries: int = 65_536,
     ) -> None:
         self._limits = limits
-        self._monotonic = monotonic
-        self._wall = wall
         # Reads have a table of their own: a flood of them must not wash away who has liked.
-        self._writers = Counters(entries * 2)
-        self._readers = Counters(entries // 2)
+        self._writers = Counters(entries, monotonic=monotonic, wall=wall)
+        self._readers = Counters(entries // 4, monotonic=monotonic, wall=wall)
 
     def read(self, network: bytes | None) -> None:
         """Count a read. Raises `too_many`."""
-        if self._limits is None or network is None:
-            return
-        self._pass(self._readers, b"r" + network, self._limits.reads, "reads")
+        if self._limits is not None and network is not None:
+            self._pass(self._readers, b"r" + network, self._limits.reads, "reads")
 
     def write(self, network: bytes | None) -> None:
         """Count a write of any kind. Raises `too_many`."""
-        if self._limits is None or network is None:
-            return
-        self._pass(self._writers, b"w" + network, self._limits.writes, "writes")
-        prefix = prefix_of(network)
-        if prefix:
-            self._pass(self._writers, b"w" + prefix, self._limits.prefix_writes, "writes")
+        if self._limits is not None and network is not None:
+            self._write(network, self._limits)
 
-    def wrong_key(self, network: bytes | None) -> None:
+    def wrong_key(self, network: bytes) -> None:
         """Count a wrong admin key. Raises `too_many`."""
-        if network is not None:
-            rate = (self._limits or Limits()).logins
-            self._pass(self._writers, b"k" + network, rate, "wrong keys")
+        self._pass(self._writers, b"k" + network, (self._limits or Limits()).logins, "wrong keys")
 
     def like(
         self,
@@ -137,99 +128,97 @@ class Limiter:
         *,
         new_page: bool,
     ) -> Grant:
-        """Grant one new like of `subject` (a page and kind), or raise `too_many`.
+        """Count a write, and grant one new like of `subject` (a page and kind).
 
         `likes_today` gives the page's own day; it is asked only where it can matter.
+        Raises `too_many`.
         """
-        limits = self._limits
+        limits, table = self._limits, self._writers
         if limits is None or network is None:
             return UNLIMITED
-        now, day = self._now()
-        of_network = self._writers.entry(b"w" + network)
-        of_network.roll(now, limits.writes.seconds, day)
-        if of_network.first >= limits.likes:
-            raise self._too_many("new likes a day", limits.likes, self._seconds_to_midnight())
-        if new_page and of_network.second >= limits.pages:
-            raise self._too_many("new pages a day", limits.pages, self._seconds_to_midnight())
-        self._check_page(network, subject, likes_today, now, day)
-        rank = self._take(network, subject, 1, new_page=new_page)
+        of_network = self._write(network, limits)
+        if table.first[of_network] >= limits.likes:
+            raise self._too_many_today("new likes", limits.likes)
+        if new_page and table.second[of_network] >= limits.pages:
+            raise self._too_many_today("new pages", limits.pages)
+        rows = self._rows(network, subject, limits)
+        self._check_page(rows, limits, likes_today)
+        rank = self._move(of_network, rows, 1, new_page=new_page)
         return Grant(network, subject, rank, new_page)
 
-    def give_back(self, grant: Grant, *, new_page: bool = True) -> None:
+    def give_back(self, grant: Grant) -> None:
         """Undo a grant: the like was taken back, stood already, or could not be stored."""
-        if grant.network is not None and self._limits is not None:
-            self._take(grant.network, grant.subject, -1, new_page=grant.new_page and new_page)
+        limits, network = self._limits, grant.network
+        if limits is not None and network is not None:
+            of_network = self._writers.find(b"w" + network, limits.writes.seconds)
+            rows = self._rows(network, grant.subject, limits)
+            self._move(of_network, rows, -1, new_page=grant.new_page)
 
     def took_back(self, network: bytes | None, subject: bytes) -> None:
         """Give one like back that a reader of this network has withdrawn."""
         self.give_back(Grant(network, subject, 0, new_page=False))
 
-    def _check_page(
-        self, network: bytes, subject: bytes, likes_today: Callable[[], int], now: int, day: int
-    ) -> None:
-        limits = self._limits or Limits()
-        of_page = self._writers.entry(network + subject)
-        of_page.roll(now, limits.burst.seconds, day)
-        if of_page.count >= limits.burst.number:
-            wait = of_page.start + limits.burst.seconds - now
-            raise self._too_many("new likes of one page at once", limits.burst.number, wait)
-        if of_page.first >= limits.day:
-            allowed = max(limits.day, likes_today() * limits.share // 100)
-            if of_page.first >= min(allowed, MAX_COUNT):
-                wait = self._seconds_to_midnight()
-                raise self._too_many("likes of one page a day", allowed, wait)
+    def _write(self, network: bytes, limits: Limits) -> int:
+        """Count a write; return the network's row."""
+        row = self._pass(self._writers, b"w" + network, limits.writes, "writes")
         prefix = prefix_of(network)
-        if prefix is None:
-            return
-        of_prefix = self._writers.entry(prefix + subject)
-        of_prefix.roll(now, limits.burst.seconds, day)
-        if of_prefix.first >= limits.prefix_day:
-            wait = self._seconds_to_midnight()
-            raise self._too_many("likes of one page a day", limits.prefix_day, wait)
+        if prefix:
+            self._pass(self._writers, b"w" + prefix, limits.prefix_writes, "writes")
+        return row
 
-    def _take(self, network: bytes, subject: bytes, step: int, *, new_page: bool) -> int:
+    def _pass(self, table: Counters, subject: bytes, rate: Rate, what: str) -> int:
+        row = table.find(subject, rate.seconds)
+        if table.count[row] >= rate.number:
+            wait_seconds = table.window_left(row, rate.seconds)
+            raise _too_many(what, rate.number, wait_seconds)
+        table.count[row] += 1
+        return row
+
+    def _rows(self, network: bytes, subject: bytes, limits: Limits) -> list[int]:
+        """Return where the likes of a page are counted: for the network, and for its /48."""
+        rows = [self._writers.find(network + subject, limits.burst.seconds)]
+        prefix = prefix_of(network)
+        if prefix:
+            rows.append(self._writers.find(prefix + subject, limits.burst.seconds))
+        return rows
+
+    def _check_page(self, rows: list[int], limits: Limits, likes_today: Callable[[], int]) -> None:
+        table, of_page = self._writers, rows[0]
+        if table.count[of_page] >= limits.burst.number:
+            wait_seconds = table.window_left(of_page, limits.burst.seconds)
+            raise _too_many("new likes of one page at once", limits.burst.number, wait_seconds)
+        if table.first[of_page] >= limits.day:
+            allowed = min(max(limits.day, likes_today() * limits.share // 100), MAX_COUNT)
+            if table.first[of_page] >= allowed:
+                raise self._too_many_today("likes of one page", allowed)
+        if any(table.first[of_prefix] >= limits.prefix_day for of_prefix in rows[1:]):
+            raise self._too_many_today("likes of one page", limits.prefix_day)
+
+    def _move(self, of_network: int, rows: list[int], step: int, *, new_page: bool) -> int:
         """Move every counter that a like moves; return the like's rank."""
-        limits = self._limits or Limits()
-        now, day = self._now()
-        of_network = self._writers.entry(b"w" + network)
-        of_network.roll(now, limits.writes.seconds, day)
-        of_network.first = _moved(of_network.first, step)
-        of_network.second = _moved(of_network.second, step if new_page else 0)
-        of_network.save()
-        prefix = prefix_of(network)
-        rank = 0
-        for owner in (network,) if prefix is None else (prefix, network):
-            counter = self._writers.entry(owner + subject)
-            counter.roll(now, limits.burst.seconds, day)
-            counter.count = _moved(counter.count, step)
-            counter.first = _moved(counter.first, step)
-            counter.save()
-            rank = counter.first
-        return min(rank, 2) if rank <= _SECOND_RANK_LAST else 3
+        table = self._writers
+        table.first[of_network] = _moved(table.first[of_network], step)
+        if new_page:
+            table.second[of_network] = _moved(table.second[of_network], step)
+        for row in rows:
+            table.count[row] = _moved(table.count[row], step)
+            table.first[row] = _moved(table.first[row], step)
+        nth = table.first[rows[0]]
+        return min(nth, 2) if nth <= _SECOND_RANK_LAST else 3
 
-    def _pass(self, counters: Counters, subject: bytes, rate: Rate, what: str) -> None:
-        now, day = self._now()
-        counter = counters.entry(subject)
-        counter.roll(now, rate.seconds, day)
-        if counter.count >= rate.number:
-            raise self._too_many(what, rate.number, counter.start + rate.seconds - now)
-        counter.count += 1
-        counter.save()
-
-    def _now(self) -> tuple[int, int]:
-        return int(self._monotonic()), int(self._wall() // SECONDS_PER_DAY) & MAX_COUNT
-
-    def _seconds_to_midnight(self) -> int:
-        return SECONDS_PER_DAY - int(self._wall()) % SECONDS_PER_DAY
-
-    def _too_many(self, what: str, allowed: int, wait_seconds: int) -> Problem:
-        return Problem(
-            "too_many",
-            f"At most {allowed} {what} are taken from one network;"
-            f" try again in {wait_seconds} seconds.",
-            retry_after_seconds=max(1, wait_seconds),
-        )
+    def _too_many_today(self, what: str, allowed: int) -> Problem:
+        return _too_many(f"{what} a day", allowed, self._writers.day_left())
 
 
 def _moved(count: int, step: int) -> int:
     return min(max(count + step, 0), MAX_COUNT)
+
+
+def _too_many(what: str, allowed: int, wait_seconds: int) -> Problem:
+    wait_seconds = max(1, wait_seconds)
+    return Problem(
+        "too_many",
+        f"At most {allowed} {what} are taken from one network;"
+        f" try again in {wait_seconds} seconds.",
+        retry_after_seconds=wait_seconds,
+    )

@@ -12,9 +12,13 @@ from likewise.errors import Problem
 
 MAX_BYTES = 512
 
+# Composed text has at least half a byte for each character it came from: more cannot fit.
+_MAX_CHARACTERS = 2 * MAX_BYTES
+
 _PLAIN_PATH = re.compile(r"(?:/[A-Za-z0-9_~-]{1,255})+")
 _SCHEME = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
-_ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+_ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+|%")
+_BROKEN_ESCAPE = re.compile(r"%(?![0-9A-F]{2})")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _LAST_ASCII = "\x7f"
 # C0, DEL and C1 controls, bidi controls, line separators, lone surrogates.
@@ -39,11 +43,14 @@ def canonical(text: str) -> str:
     """
     if len(text) <= MAX_BYTES and _PLAIN_PATH.fullmatch(text):
         return text
-    # A step can uncover work for an earlier one (`/%%34%31`), so go on until it is stable.
-    page = _step(text)
-    while page != text:
-        text, page = page, _step(page)
-    return _checked(page)
+    text = text.strip()
+    host = _SCHEME.match(text)
+    if host:
+        text = "/" + text[host.end() :]
+    if not text.startswith("/"):
+        return _checked(_composed(text))
+    # Composing can break an escape: `%2A` and a ring above become `%2Å`.
+    return _checked(_BROKEN_ESCAPE.sub("%25", _composed(_path(text))))
 
 
 def is_path(page: str) -> bool:
@@ -51,22 +58,8 @@ def is_path(page: str) -> bool:
     return page.startswith("/")
 
 
-def last_segment(page: str) -> str:
-    """Return what stands after the last slash: how the article's client names a page."""
-    return page.rstrip("/").rpartition("/")[2]
-
-
-def _step(text: str) -> str:
-    text = text.strip()
-    host = _SCHEME.match(text)
-    if host:
-        text = "/" + text[host.end() :].removeprefix("/")
-    if text.startswith("/"):
-        text = _path(text)
-    return unicodedata.normalize("NFC", text)
-
-
 def _path(text: str) -> str:
+    """Cut query and fragment, decode, resolve dot segments, cut what stands at the end for `/`."""
     path = re.split(r"[?#]", text, maxsplit=1)[0]
     segments: list[str] = []
     for segment in _ESCAPES.sub(_unescape, path).split("/")[1:]:
@@ -74,13 +67,24 @@ def _path(text: str) -> str:
             del segments[-1:]
         elif segment != ".":
             segments.append(segment)
-    while segments and segments[-1].rstrip() in {"", "index.html"}:
-        segments.pop()
+    # White space is outer white space only once what follows it is cut (`/x /index.html`).
+    while segments:
+        last = segments.pop().rstrip()
+        if last == "..":
+            del segments[-1:]
+        elif last not in {"", ".", "index.html"}:
+            segments.append(last)
+            break
     return "/" + "/".join(filter(None, segments))
 
 
 def _unescape(run: re.Match[str]) -> str:
-    """Decode unreserved ASCII and valid UTF-8 in a run of percent-octets; keep the others."""
+    """Decode unreserved ASCII and valid UTF-8 in a run of percent-octets; keep the others.
+
+    A `%` that is no escape becomes one, or what is decoded behind it could make it one.
+    """
+    if run[0] == "%":
+        return "%25"
     text = bytes.fromhex(run[0].replace("%", "")).decode("utf-8", "surrogateescape")
     return "".join(map(_octet, text))
 
@@ -91,6 +95,13 @@ def _octet(character: str) -> str:
     if character > _LAST_ASCII or character in _UNRESERVED:
         return character
     return f"%{ord(character):02X}"
+
+
+def _composed(text: str) -> str:
+    """Return the text as NFC. Raises `BadPage` where that would be long work for nothing."""
+    if len(text) > _MAX_CHARACTERS:
+        raise _too_long(f"{len(text)} characters")
+    return unicodedata.normalize("NFC", text)
 
 
 def _checked(page: str) -> str:
@@ -104,7 +115,9 @@ def _checked(page: str) -> str:
         )
     size_bytes = len(page.encode())
     if size_bytes > MAX_BYTES:
-        raise BadPage(
-            f"The page id is {size_bytes} bytes long; at most {MAX_BYTES} bytes of UTF-8 are taken."
-        )
+        raise _too_long(f"{size_bytes} bytes")
     return page
+
+
+def _too_long(size: str) -> BadPage:
+    return BadPage(f"The page id is {size} long; at most {MAX_BYTES} bytes of UTF-8 are taken.")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from likewise.errors import Problem
@@ -16,13 +16,15 @@ DEFAULT = "default"
 DEMO = "demo"
 LIKE = "like"
 MAX_KIND_BYTES = 32
+_MAX_KIND_CHARACTERS = 4 * MAX_KIND_BYTES  # more cannot be the spelling of one
 RESERVED_KINDS = frozenset({"views"})
 
 _NAME = re.compile(r"[a-z0-9-]{1,32}")
-_ORIGIN = re.compile(r"(https?)://(\*\.)?([^/:\s*@?#]+|\[[0-9a-f:]+\])(?::(\*|\d{1,5}))?/?")
+_ORIGIN = re.compile(r"(https?)://(\*\.)?([^/:\[]+|\[[0-9a-f:]+\])(?::(\*|[0-9]{1,5}))?/?")
+_HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:]+\]")
 _JOINER = "\u200d"  # holds emoji together, and counts as unprintable
-_LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
+_MAX_PORT = 65_535
 # Anyone can have a name right under these, so a wildcard there would let everyone write.
 _SHARED_HOSTS = frozenset(
     "azurewebsites.net blogspot.com cloudfront.net codeberg.page fly.dev firebaseapp.com"
@@ -49,7 +51,7 @@ class Origins:
                 self.exact.append(_serialised(scheme, host, port))
                 continue
             labels = r"(?:[a-z0-9_-]+\.)+" if wildcard else ""
-            any_port = r"(?::\d{1,5})?"
+            any_port = r"(?::[0-9]{1,5})?"
             suffix = any_port if port == "*" else re.escape(_port_suffix(scheme, port))
             patterns.append(f"{scheme}://{labels}{re.escape(host)}{suffix}")
         self._exact = frozenset(self.exact)
@@ -78,7 +80,9 @@ class Site(NamedTuple):
         """Return the kind that a request names, or the default. Raises `unknown_kind`."""
         if text is None:
             return self.kinds[0]
-        kind = normal_kind(text)
+        if text in self.kinds:
+            return text
+        kind = normal_kind(text) if len(text) <= _MAX_KIND_CHARACTERS else ""
         if kind not in self.kinds:
             raise Problem(
                 "unknown_kind",
@@ -91,7 +95,8 @@ class Site(NamedTuple):
         """Return the page's address on the site; None when it has none that is safe to link."""
         if self.url is None or not page.startswith("/"):
             return None
-        return self.url + "".join(map(_url_octets, _LONE_PERCENT.sub("%25", page)))
+        # A page's id is its whole path, also where the site lives below one.
+        return origin_of(self.url) + "".join(map(_url_octets, page))
 
 
 def site(
@@ -105,6 +110,14 @@ def site(
         origins = (origin_of(url),)
     rule = Origins(origins) if origins else LOCALHOST
     return Site(name, url or next(iter(rule.exact), None), rule, kinds)
+
+
+def site_named(sites: Mapping[str, Site], name: str | None) -> Site:
+    """Return the site that a request names, or the default one. Raises `unknown_site`."""
+    found = sites.get(DEFAULT if name is None else name)
+    if found is None:
+        raise Problem("unknown_site", f"There is no such site. There are: {', '.join(sites)}.")
+    return found
 
 
 def origin_of(url: str) -> str:
@@ -142,38 +155,30 @@ def checked_kind(text: str) -> str:
 
 
 def _parse(text: str) -> tuple[str, bool, str, str]:
-    match = _ORIGIN.fullmatch(_punycode(text.strip().lower()))
-    if not match:
+    """Return scheme, whether names below the host are meant, host and port, as browsers write."""
+    match = _ORIGIN.fullmatch(text.strip().lower())
+    host, port = (_punycode(match[3]), match[4] or "") if match else ("", "")
+    if not match or not _HOST.fullmatch(host) or (port.isdecimal() and int(port) > _MAX_PORT):
         msg = (
             f"{text!r} is no origin: write scheme and host and nothing else,"
             " such as https://example.com or https://*.example.com"
         )
         raise ValueError(msg)
-    scheme, wildcard, host, port = match[1], bool(match[2]), match[3], match[4] or ""
-    if wildcard and ("." not in host or host in _SHARED_HOSTS):
+    if match[2] and ("." not in host or host in _SHARED_HOSTS):
         msg = (
             f"{text!r} would let strangers write: anyone can have a name under {host}."
             " Name your own host there"
         )
         raise ValueError(msg)
-    return scheme, wildcard, host, port
+    return match[1], bool(match[2]), host, port
 
 
-def _punycode(text: str) -> str:
-    if text.isascii():
-        return text
-    scheme, separator, rest = text.partition("://")
-    labels = rest.split(".")
-    try:
-        return (
-            scheme
-            + separator
-            + ".".join(
-                label if label.isascii() else label.encode("idna").decode() for label in labels
-            )
-        )
-    except UnicodeError:
-        return text
+def _punycode(host: str) -> str:
+    """Return a lower-case host as browsers send it (UTS 46, non-transitional: `ß` stays itself)."""
+    labels = unicodedata.normalize("NFKC", host).replace("\u3002", ".").split(".")
+    return ".".join(
+        label if label.isascii() else "xn--" + label.encode("punycode").decode() for label in labels
+    )
 
 
 def _serialised(scheme: str, host: str, port: str) -> str:

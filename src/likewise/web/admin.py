@@ -5,6 +5,7 @@ Handlers parse, refuse, make one store call and answer; they know neither socket
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from likewise import __version__
@@ -13,17 +14,25 @@ from likewise.errors import Problem
 from likewise.http.message import Request, Response, header_block
 from likewise.limits import Limiter
 from likewise.pages import canonical
-from likewise.sites import DEFAULT, LIKE, Site, origin_of
+from likewise.sites import DEFAULT, LIKE, Site, origin_of, site_named
 from likewise.store import Alias, Query, Seed, Store
 from likewise.web import parameters
 from likewise.web.answers import PRIVATE, json_answer
 from likewise.web.parameters import json_object, number_of, text_of
-from likewise.web.sessions import SESSION_SECONDS, Keys, Sessions, cookie_header, token_in
+from likewise.web.sessions import (
+    COOKIE,
+    SECURE_COOKIE,
+    SESSION_SECONDS,
+    Keys,
+    Sessions,
+    cookie_header,
+    token_in,
+)
 
 MAX_ROWS = 1_000
 MAX_OFFSET = 10_000_000
 MAX_SEED = 2**53 - 1  # what JavaScript can count to
-_DIGEST_HEX = 64
+_DIGEST = re.compile(r"[0-9A-Fa-f]{64}")
 
 
 class Admin:
@@ -62,7 +71,7 @@ class Admin:
     async def stats(self, request: Request) -> Response:
         """`GET /api/stats`: pages and likes, most liked first, in the article's shape."""
         query = parameters.Query(request.query)
-        site = self._site(query.one("site"))
+        site = site_named(self._sites, query.one("site"))
         limit = query.number("limit", MAX_ROWS, MAX_ROWS)
         offset = query.number("offset", 0, MAX_OFFSET)
         report = await self._store.report(Query(site.name, LIKE, limit, offset))
@@ -76,7 +85,7 @@ class Admin:
 
     async def summary(self, request: Request) -> Response:
         """`GET /api/summary`: what a site has in all, and which sites there are."""
-        site = self._site(parameters.Query(request.query).one("site"))
+        site = site_named(self._sites, parameters.Query(request.query).one("site"))
         totals = await self._store.totals(site.name)
         return json_answer(
             {
@@ -94,7 +103,7 @@ class Admin:
     async def pages(self, request: Request) -> Response:
         """`GET /api/pages`: a part of a site's pages with their counts and links."""
         query = parameters.Query(request.query)
-        site = self._site(query.one("site"))
+        site = site_named(self._sites, query.one("site"))
         sort = query.one("sort", "count")
         if sort not in {"count", "page"}:
             raise Problem("bad_request", "The parameter sort is count or page.")
@@ -138,13 +147,14 @@ class Admin:
         aliases: list[Alias] = []
         for line in request.body.splitlines():
             fields = json_object(line)
-            site = self._site(text_of(fields, "site")).name
+            site = site_named(self._sites, text_of(fields, "site"))
             page = canonical(text_of(fields, "page") or "")
             if "alias" in fields:
-                aliases.append(Alias(site, canonical(text_of(fields, "alias") or ""), page))
+                aliases.append(Alias(site.name, canonical(text_of(fields, "alias") or ""), page))
             else:
-                kind = self._sites[site].kind(text_of(fields, "kind"))
-                seeds.append(Seed(site, page, kind, number_of(fields, "seed", 0, MAX_SEED)))
+                kind = site.kind(text_of(fields, "kind"))
+                seed = number_of(fields, "seed", None, MAX_SEED)
+                seeds.append(Seed(site.name, page, kind, seed))
         refused = await self._store.adopt(seeds, aliases)
         return json_answer(
             {
@@ -158,13 +168,12 @@ class Admin:
     async def replace_key(self, request: Request) -> Response:
         """`POST /api/key`: replace the owner's key by the one with this SHA-256, in hex."""
         text = text_of(json_object(request.body), "sha256") or ""
-        try:
-            digest = bytes.fromhex(text) if len(text) == _DIGEST_HEX else b""
-        except ValueError:
-            digest = b""
-        if not digest:
+        if not _DIGEST.fullmatch(text):
             raise Problem("bad_request", 'The key "sha256" must be 64 hexadecimal digits.')
-        await self._store.set_admin_key_digest(digest)
+        if self._keys.owner() != self._store.admin_key_digest():
+            # Not the stored one is valid, so another one in the store would open nothing.
+            raise Problem("bad_request", "LIKEWISE_ADMIN_KEY sets the key. Change it there.")
+        await self._store.set_admin_key_digest(bytes.fromhex(text))
         self._sessions.close_all()
         return Response(204, PRIVATE)
 
@@ -202,7 +211,9 @@ class Admin:
             raise Problem("unsupported_type", "Send the body as application/json.")
 
     def _with_cookie(self, request: Request, token: str, status: int) -> Response:
-        cookie = cookie_header(token, is_https=self._is_https(request))
+        # Signing in and out comes from our own page, and says how the browser sees us.
+        is_https = (request.header(b"origin") or "").startswith("https:")
+        cookie = cookie_header(token, is_https=is_https)
         headers = PRIVATE + header_block(("set-cookie", cookie))
         if status == 204:
             return Response(status, headers)
@@ -213,13 +224,11 @@ class Admin:
         return token is not None and self._sessions.holds(token)
 
     def _token_in(self, request: Request) -> str | None:
-        cookies = request.header(b"cookie") or ""
-        return token_in(cookies, is_https=self._is_https(request))
-
-    def _is_https(self, request: Request) -> bool:
-        """Tell how the owner's browser sees us: as LIKEWISE_URL says, but on loopback as http."""
-        is_public = not _is_loopback(request.header(b"host") or "")
-        return is_public and (self._origin or "").startswith("https:")
+        # At an https address the plain name may be anybody's; only loopback can be both.
+        is_https = (self._origin or "").startswith("https:")
+        is_loopback = _is_loopback(request.header(b"host") or "")
+        names = (SECURE_COOKIE,) if is_https and not is_loopback else (SECURE_COOKIE, COOKIE)
+        return token_in(request.header(b"cookie") or "", names)
 
     def _key_in(self, request: Request) -> str | None:
         key = request.header(b"x-api-key")
@@ -227,14 +236,6 @@ class Admin:
             return key
         scheme, _, credentials = (request.header(b"authorization") or "").partition(" ")
         return credentials.strip() if scheme.lower() == "bearer" else None
-
-    def _site(self, name: str | None) -> Site:
-        site = self._sites.get(DEFAULT if name is None else name)
-        if site is None:
-            raise Problem(
-                "unknown_site", f"There is no such site. There are: {', '.join(self._sites)}."
-            )
-        return site
 
 
 def _is_loopback(host: str) -> bool:

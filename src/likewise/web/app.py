@@ -20,10 +20,10 @@ from likewise.web.answers import (
     PUBLIC,
     problem_answer,
 )
-from likewise.web.routes import OWNER, Router
-from likewise.web.routes import PUBLIC as EVERYONE
+from likewise.web.routes import OWNER, Place, Router
 
 IMPORT_BODY_BYTES = 1 << 20
+_PRIVATE_PATHS = (b"/api/", b"/dashboard")
 
 _log = logging.getLogger("likewise")
 _TEXT = header_block(("content-type", "text/plain; charset=utf-8"))
@@ -73,7 +73,7 @@ class App:
             error = Problem(
                 "server_error", "The service met an error of its own. It is in its log."
             )
-        is_private = request is not None and request.path.startswith(b"/api/")
+        is_private = request is not None and request.path.startswith(_PRIVATE_PATHS)
         headers = PRIVATE if is_private else PUBLIC
         if error.code == "method_not_allowed" and request is not None:
             allowed = self._router.find(request.path).place.methods
@@ -83,16 +83,11 @@ class App:
     def _handle(self, request: Request) -> Answer:
         match = self._router.find(request.path)
         if request.method == "OPTIONS":
-            return self._options(match.place.methods, is_public=_is_public(match.place.handlers))
+            return _options(match.place)
         route, handler = match.handler(request.method)
         if route.audience == OWNER:
             self._admin.authorize(request)
         return handler(request, *match.arguments)
-
-    def _options(self, methods: str, *, is_public: bool) -> Response:
-        return Response(
-            204, header_block(("allow", methods)) + (PREFLIGHT if is_public else PRIVATE)
-        )
 
     async def _logged(self, request: Request) -> Response:
         """Answer and write a line about it: never the address, nor what the query asked."""
@@ -108,5 +103,6 @@ class App:
         return response
 
 
-def _is_public(handlers: Mapping[str, tuple[object, object]]) -> bool:
-    return any(getattr(route, "audience", None) == EVERYONE for route, _ in handlers.values())
+def _options(place: Place) -> Response:
+    allow = header_block(("allow", place.methods))
+    return Response(204, allow + (PREFLIGHT if place.is_public else PRIVATE))

@@ -12,6 +12,8 @@ from typing import Any, NoReturn
 
 from likewise.errors import Problem
 
+MAX_PARAMETERS = 256
+
 _ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
 
 
@@ -32,9 +34,12 @@ class Query:
     """The parameters of a query string (WHATWG URL, urlencoded)."""
 
     def __init__(self, query: bytes) -> None:
-        """Read them. Raises `bad_request` for what is not UTF-8."""
+        """Read them. Raises `bad_request` for what is not UTF-8, and for too many."""
+        parts = query.split(b"&") if query else []
+        if len(parts) > MAX_PARAMETERS:
+            raise Problem("bad_request", f"At most {MAX_PARAMETERS} parameters are taken.")
         self._values: dict[str, list[str]] = {}
-        for part in query.split(b"&") if query else ():
+        for part in parts:
             name, _, value = part.partition(b"=")
             try:
                 text = unescape(value.replace(b"+", b" "))
@@ -99,8 +104,11 @@ def switch_of(fields: Mapping[str, Any], name: str, *, default: bool) -> bool:
     return value
 
 
-def number_of(fields: Mapping[str, Any], name: str, default: int, maximum: int) -> int:
-    """Return a whole number from 0 to `maximum`, or `default`. Raises `bad_request`."""
+def number_of(fields: Mapping[str, Any], name: str, default: int | None, maximum: int) -> int:
+    """Return a whole number from 0 to `maximum`, or `default`; None means that there is none.
+
+    Raises `bad_request`.
+    """
     value = fields.get(name, default)
     if type(value) is not int or not 0 <= value <= maximum:
         _refuse(name, value, f"a whole number from 0 to {maximum}")

@@ -14,10 +14,10 @@ from likewise.errors import Problem
 from likewise.http.message import Answer, Request, Response, header_block
 from likewise.limits import Grant, Limiter
 from likewise.pages import BadPage, canonical
-from likewise.sites import DEFAULT, LIKE, Site
+from likewise.sites import DEFAULT, LIKE, Site, site_named
 from likewise.store import Counts, Standing, Store, Wish
 from likewise.voters import checked_voter, new_voter
-from likewise.web.answers import JSON_TYPE, NO_STORE, PUBLIC, quoted
+from likewise.web.answers import JSON_TYPE, NO_STORE, PUBLIC, has_tag, quoted
 from likewise.web.parameters import (
     Query,
     json_object,
@@ -54,7 +54,7 @@ class Public:
         """`GET /v1/counts?page=A&page=B`: the counts of up to 100 pages, by the text asked for."""
         self._limiter.read(self._network(request))
         query = Query(request.query)
-        site = self._site(query.one("site"))
+        site = site_named(self._sites, query.one("site"))
         texts = query.every("page")
         if not 1 <= len(texts) <= MAX_PAGES:
             raise Problem("bad_request", f"Ask for 1 to {MAX_PAGES} pages, as ?page=/a&page=/b.")
@@ -66,8 +66,6 @@ class Public:
 
     def like(self, request: Request) -> Answer:
         """`POST /v1/like`: make a like of a voter stand, or take it back."""
-        network = self._network(request)
-        self._limiter.write(network)
         fields = _fields(request)
         page = text_of(fields, "page")
         voter = text_of(fields, "voter")
@@ -75,46 +73,41 @@ class Public:
             missing = "page" if page is None else "voter"
             raise Problem("bad_request", f'The key "{missing}" is missing from the body.')
         site = self._writable_site(request, fields)
-        wish = _wish(site, page, fields, checked_voter(voter))
-        return self._stand(network, wish, lambda counts: _standing(site, wish, counts))
+        wish = _wish(site, page, site.kind(text_of(fields, "kind")), checked_voter(voter), fields)
+        return self._stand(request, wish, lambda counts: _standing(site, wish, counts))
 
     def article_count(self, request: Request, segment: bytes) -> Answer:
         """`GET /likes/{post_id}`: the article's way to ask for one count."""
         self._limiter.read(self._network(request))
-        site = self._site(Query(request.query).one("site"))
-        text = _segment_text(segment)
+        site = site_named(self._sites, Query(request.query).one("site"))
+        kind, text = site.kind(LIKE), _segment_text(segment)
         counts = self._store.counts(site.name, canonical(text))
-        return Response(200, _FRESH, _article_body(text, counts))
+        return Response(200, _FRESH, _article_body(text, counts.get(kind, 0)))
 
     def article_like(self, request: Request, segment: bytes) -> Answer:
         """`POST /likes/{post_id}`: the article's like; without a voter every call is a new one."""
-        network = self._network(request)
-        self._limiter.write(network)
         text = _segment_text(segment)
         fields = _fields(request) if request.body else {}
         site = self._writable_site(request, fields, Query(request.query).one("site"))
-        voter = text_of(fields, "voter")
-        wish = _wish(site, text, fields, new_voter() if voter is None else checked_voter(voter))
-        return self._stand(network, wish, lambda counts: _article_body(text, counts))
+        kind, voter = text_of(fields, "kind"), text_of(fields, "voter")
+        kind = site.kind(LIKE if kind is None else kind)
+        voter = new_voter() if voter is None else checked_voter(voter)
+        wish = _wish(site, text, kind, voter, fields)
+        return self._stand(request, wish, lambda counts: _article_body(text, counts.get(kind, 0)))
 
-    def _stand(self, network: bytes | None, wish: Wish, body: Callable[[Counts], bytes]) -> Answer:
+    def _stand(self, request: Request, wish: Wish, body: Callable[[Counts], bytes]) -> Answer:
         """Make a wish stand within the limits, and answer with what stands then."""
+        network = self._network(request)
         known = self._store.known_as(wish.site, wish.page)
         subject = f"{wish.site}\0{known or wish.page}\0{wish.kind}".encode()
-        grant = None
-        if wish.n:
-            try:
-                grant = self._limiter.like(
-                    network,
-                    subject,
-                    lambda: self._store.likes_today(wish.site, wish.page, wish.kind),
-                    new_page=known is None,
-                )
-            except Problem:
-                if self._store.n_of(*wish[:4]) != wish.n:
-                    raise
-                # It stands already: a reader who asks again is not one more.
-                return Response(200, _FRESH, body(self._store.counts(wish.site, wish.page)))
+        try:
+            grant = self._grant(network, subject, wish, new_page=known is None)
+        except Problem:
+            if self._store.n_of(*wish[:4]) != wish.n:
+                raise
+            # It stands already: a reader who asks again is not one more.
+            return Response(200, _FRESH, body(self._store.counts(wish.site, wish.page)))
+        if grant is not None:
             wish = wish._replace(rank=grant.rank)
 
         def answer(outcome: Standing | Problem) -> Response:
@@ -124,6 +117,20 @@ class Public:
             return Response(200, _FRESH, body(outcome.counts))
 
         return self._store.like(wish, answer)
+
+    def _grant(
+        self, network: bytes | None, subject: bytes, wish: Wish, *, new_page: bool
+    ) -> Grant | None:
+        """Ask the limits for leave; to take back is a write and nothing more."""
+        if not wish.n:
+            self._limiter.write(network)
+            return None
+        return self._limiter.like(
+            network,
+            subject,
+            lambda: self._store.likes_today(wish.site, wish.page, wish.kind),
+            new_page=new_page,
+        )
 
     def _settle(
         self,
@@ -143,19 +150,11 @@ class Public:
         address = self._proxies.client(request.peer, request.headers)
         return None if address is None else network_of(address)
 
-    def _site(self, name: str | None) -> Site:
-        site = self._sites.get(DEFAULT if name is None else name)
-        if site is None:
-            raise Problem(
-                "unknown_site", f"There is no such site. There are: {_listed(self._sites)}."
-            )
-        return site
-
     def _writable_site(
         self, request: Request, fields: Mapping[str, Any], name: str | None = None
     ) -> Site:
         in_body = text_of(fields, "site")
-        site = self._site(name if in_body is None else in_body)
+        site = site_named(self._sites, name if in_body is None else in_body)
         origin = request.header(b"origin")
         if origin is None or not site.origins.allow(origin):
             raise _refused_origin(site, origin)
@@ -171,8 +170,7 @@ def _fields(request: Request) -> Mapping[str, Any]:
     return json_object(request.body)
 
 
-def _wish(site: Site, page: str, fields: Mapping[str, Any], voter: str) -> Wish:
-    kind = site.kind(text_of(fields, "kind"))
+def _wish(site: Site, page: str, kind: str, voter: str, fields: Mapping[str, Any]) -> Wish:
     is_on = switch_of(fields, "on", default=True)
     n = number_of(fields, "n", default=1, maximum=1)
     return Wish(site.name, canonical(page), kind, voter, n if is_on else 0)
@@ -190,8 +188,8 @@ def _counts_json(site: Site, counts: Counts) -> str:
     return "{" + ",".join(f"{quoted(kind)}:{counts.get(kind, 0)}" for kind in site.kinds) + "}"
 
 
-def _article_body(text: str, counts: Counts) -> bytes:
-    return f'{{"post_id":{quoted(text)},"likes":{counts.get(LIKE, 0)}}}'.encode()
+def _article_body(text: str, likes: int) -> bytes:
+    return f'{{"post_id":{quoted(text)},"likes":{likes}}}'.encode()
 
 
 def _segment_text(segment: bytes) -> str:
@@ -203,9 +201,9 @@ def _segment_text(segment: bytes) -> str:
 
 def _tagged(request: Request, body: bytes) -> Response:
     """Return a body under a weak ETag of its content, or 304 (RFC 9110 section 13)."""
-    tag = b'W/"' + blake2b(body, digest_size=9).hexdigest().encode() + b'"'
-    headers = _CACHED + b"etag: " + tag + b"\r\n"
-    if tag in request.headers.get(b"if-none-match", b""):
+    tag = b'"' + blake2b(body, digest_size=9).hexdigest().encode() + b'"'
+    headers = _CACHED + b"etag: W/" + tag + b"\r\n"
+    if has_tag(request, tag):
         return Response(304, headers)
     return Response(200, headers, body)
 
@@ -217,12 +215,15 @@ def _refused_origin(site: Site, origin: str | None) -> Problem:
             "A like needs the header Origin of a page that may write."
             " Browsers send it; so must every other client.",
         )
+    if origin == "null":
+        return Problem(
+            "origin_refused",
+            "The browser did not say whose page this is (Origin: null), as for files and sandboxed"
+            " frames. Open the page at its own address.",
+        )
+    setting = "LIKEWISE_ORIGINS" if site.name == DEFAULT else f"the origins of [sites.{site.name}]"
     return Problem(
         "origin_refused",
-        f"Pages of {origin[:200]} may not write to the site {site.name}. The owner can allow it:"
-        f" LIKEWISE_ORIGINS={origin[:200]}",
+        f"Pages of {origin[:200]} may not write to the site {site.name}."
+        f" Its owner can allow it: add {origin[:200]} to {setting}.",
     )
-
-
-def _listed(sites: Mapping[str, Site]) -> str:
-    return ", ".join(sites)

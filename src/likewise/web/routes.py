@@ -72,6 +72,11 @@ class Place:
         return argument if argument and (self.goes_on or b"/" not in argument) else None
 
     @property
+    def is_public(self) -> bool:
+        """Whether other web sites may read what is answered here."""
+        return any(route.audience == PUBLIC for route, _ in self.handlers.values())
+
+    @property
     def methods(self) -> str:
         """The methods that are taken, as the header Allow lists them."""
         implied = ["HEAD", "OPTIONS"] if "GET" in self.handlers else ["OPTIONS"]

@@ -6,7 +6,7 @@ Knows digests and cookies; keeps no key, and nothing on the disk.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 from hmac import compare_digest
 
@@ -18,7 +18,7 @@ SECURE_COOKIE = "__Host-likewise"
 
 def digest_of(key: str) -> bytes:
     """Return what is kept of a key. It has 128 random bits at least, so a fast hash is enough."""
-    return sha256(key.encode()).digest()
+    return sha256(key.encode("utf-8", "surrogatepass")).digest()
 
 
 def new_token() -> str:
@@ -30,13 +30,13 @@ class Keys:
     """The keys that open the admin API, by digest: the owner's, and one for local commands."""
 
     def __init__(self, owner: Callable[[], bytes | None], local: bytes | None = None) -> None:
-        self._owner = owner
+        self.owner = owner
         self._local = local
 
     def fit(self, key: str) -> bool:
         """Tell whether this is a key, in a time that tells nothing else."""
         digest = digest_of(key)
-        known = (self._owner() or b"", self._local or b"")
+        known = (self.owner() or b"", self._local or b"")
         return any([compare_digest(digest, one) for one in known])  # noqa: C419 (never stops early)
 
 
@@ -82,11 +82,8 @@ def cookie_header(token: str, *, is_https: bool) -> str:
     return f"{name}={token}; Path=/; Max-Age={age}; HttpOnly; SameSite=Strict{secure}"
 
 
-def token_in(cookies: str, *, is_https: bool) -> str | None:
-    """Return the token in a Cookie header; under https a cookie of the other name is not ours."""
-    wanted = SECURE_COOKIE if is_https else COOKIE
-    for part in cookies.split(";"):
-        name, _, value = part.strip().partition("=")
-        if name == wanted and value:
-            return value
-    return None
+def token_in(cookies: str, names: Iterable[str]) -> str | None:
+    """Return the token in a Cookie header, under the first of the names that is there."""
+    pairs = (part.strip().partition("=") for part in cookies.split(";"))
+    tokens = {name: value for name, _, value in pairs}
+    return next((tokens[name] for name in names if tokens.get(name)), None)

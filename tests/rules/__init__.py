@@ -1,0 +1,1 @@
+"""The plain rules: pages, voters, addresses, sites, limits; no process, no clock, no disk."""

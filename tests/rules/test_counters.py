@@ -1,0 +1,111 @@
+"""Counters in constant memory."""
+
+from __future__ import annotations
+
+import tracemalloc
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from likewise.counters import Counters
+from tests.rules.clock import MIDNIGHT, Clock
+
+WINDOW_SECONDS = 10
+
+
+def counters(clock: Clock, entries: int = 1_024) -> Counters:
+    return Counters(entries, monotonic=clock.monotonic, wall=clock.wall)
+
+
+def counted(table: Counters, subject: bytes) -> tuple[int, int, int]:
+    row = table.find(subject, WINDOW_SECONDS)
+    return table.count[row], table.first[row], table.second[row]
+
+
+def count(table: Counters, subject: bytes) -> None:
+    row = table.find(subject, WINDOW_SECONDS)
+    table.count[row] += 1
+    table.first[row] += 1
+    table.second[row] += 2
+
+
+@given(st.lists(st.binary(max_size=4), max_size=60))
+def test_every_subject_has_its_own_count(subjects: list[bytes]) -> None:
+    table = counters(Clock())
+    for subject in subjects:
+        count(table, subject)
+    for subject in subjects:
+        times = subjects.count(subject)
+        assert counted(table, subject) == (times, times, 2 * times)
+
+
+def test_a_window_counts_from_its_first_for_so_many_seconds() -> None:
+    clock = Clock()
+    table = counters(clock)
+    count(table, b"a")
+    clock.go_on(WINDOW_SECONDS - 1)
+    count(table, b"a")
+    row = table.find(b"a", WINDOW_SECONDS)
+    assert (table.count[row], table.window_left(row, WINDOW_SECONDS)) == (2, 1)
+    clock.go_on(1)
+    assert counted(table, b"a") == (0, 2, 4)
+
+
+def test_a_day_ends_at_midnight_utc() -> None:
+    clock = Clock(MIDNIGHT - 2)
+    table = counters(clock)
+    count(table, b"a")
+    assert table.day_left() == 2
+    clock.go_on(2)
+    assert counted(table, b"a") == (1, 0, 0)
+    assert table.day_left() == 86_400
+
+
+def test_a_date_that_is_set_back_forgets_the_day_and_nothing_else() -> None:
+    clock = Clock()
+    table = counters(clock)
+    count(table, b"a")
+    clock.set_wall(MIDNIGHT - 400 * 86_400)
+    assert counted(table, b"a") == (1, 0, 0)
+
+
+def test_the_one_used_longest_ago_makes_room() -> None:
+    clock = Clock()
+    table = counters(clock, entries=Counters.WAYS)  # one set: they all meet
+    for number in range(Counters.WAYS):
+        count(table, b"%d" % number)
+        clock.go_on(1)
+    assert counted(table, b"0")[1] == 1  # used again: 1 is now the oldest
+    clock.go_on(1)
+    assert counted(table, b"stranger") == (0, 0, 0)
+    clock.go_on(1)
+    assert [counted(table, b"%d" % number)[1] for number in (0, 2, 3, 4, 5, 6, 7)] == [1] * 7
+    assert counted(table, b"1") == (0, 0, 0)
+
+
+def test_a_stranger_never_meets_anothers_count() -> None:
+    table = counters(Clock(), entries=256)
+    for number in range(20_000):
+        subject = number.to_bytes(4)
+        assert counted(table, subject) == (0, 0, 0)
+        count(table, subject)
+
+
+def test_tables_do_not_share_their_secret() -> None:
+    clock = Clock()
+    tables = [counters(clock), counters(clock)]
+    rows = [[table.find(bytes([number]), 10) for number in range(64)] for table in tables]
+    assert rows[0] != rows[1]
+
+
+def test_no_number_of_subjects_takes_more_memory() -> None:
+    table = counters(Clock())
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for number in range(10_000):
+            count(table, number.to_bytes(4))
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert after - before < 4_096

@@ -1,0 +1,388 @@
+"""How much one network may write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from likewise.addresses import network_of, parse_address
+from likewise.errors import Problem
+from likewise.limits import Grant, Limiter, Limits, Rate, parse_limits
+from tests.rules.clock import MIDNIGHT, Clock
+
+PAGE = b"default\0/x\0like"
+BURST_SECONDS = 10
+
+
+def network(text: str) -> bytes:
+    address = parse_address(text)
+    assert address is not None
+    return network_of(address)
+
+
+READER = network("203.0.113.9")
+OTHER = network("203.0.113.10")
+
+
+class Readers:
+    """Somebody's requests to a limiter, with a clock."""
+
+    def __init__(self, limits: str = "on", likes_today: int = 0, entries: int = 1_024) -> None:
+        self.clock = Clock()
+        self.likes_today = likes_today
+        self.limiter = Limiter(
+            parse_limits(limits),
+            monotonic=self.clock.monotonic,
+            wall=self.clock.wall,
+            entries=entries,
+        )
+
+    def like(
+        self, who: bytes | None = READER, page: bytes = PAGE, *, new_page: bool = False
+    ) -> Grant:
+        return self.limiter.like(who, page, lambda: self.likes_today, new_page=new_page)
+
+    def likes(self, times: int, who: bytes = READER, page: bytes = PAGE) -> None:
+        """Like so often, slowly enough for the burst."""
+        for _ in range(times):
+            self.like(who, page)
+            self.clock.go_on(BURST_SECONDS)
+
+
+@pytest.fixture
+def readers() -> Readers:
+    return Readers()
+
+
+@contextmanager
+def refused(what: str, retry_after_seconds: int | None = None) -> Iterator[None]:
+    with pytest.raises(Problem, match=what) as refusal:
+        yield
+    assert refusal.value.code == "too_many"
+    assert (refusal.value.retry_after_seconds or 0) >= 1
+    if retry_after_seconds is not None:
+        assert refusal.value.retry_after_seconds == retry_after_seconds
+
+
+def test_a_third_new_like_of_a_page_in_ten_seconds_is_refused(readers: Readers) -> None:
+    readers.like()
+    readers.clock.go_on(4)
+    readers.like()
+    with refused("2 new likes of one page at once", retry_after_seconds=6):
+        readers.like()
+    readers.clock.go_on(5)
+    with refused("at once", retry_after_seconds=1):
+        readers.like()
+    readers.clock.go_on(1)
+    readers.like()
+
+
+def test_a_burst_is_counted_by_network_page_and_kind(readers: Readers) -> None:
+    readers.like()
+    readers.like()
+    readers.like(OTHER)
+    readers.like(page=b"default\0/y\0like")
+    readers.like(page=b"default\0/x\0smile")
+    with refused("at once"):
+        readers.like()
+
+
+def test_like_and_undo_in_turn_is_not_refused(readers: Readers) -> None:
+    for _ in range(3):
+        readers.like()
+        readers.clock.go_on(1)
+        readers.limiter.took_back(READER, PAGE)
+
+
+def test_a_like_that_stood_already_or_was_not_stored_is_given_back(readers: Readers) -> None:
+    for _ in range(20):
+        readers.limiter.give_back(readers.like(new_page=True))
+    readers.like(new_page=True)
+    readers.like(new_page=True)
+    with refused("at once"):
+        readers.like()
+
+
+def test_twenty_likes_of_a_page_a_day_are_taken_from_one_network(readers: Readers) -> None:
+    readers.likes(20)
+    with refused("20 likes of one page a day", retry_after_seconds=43_000):
+        readers.like()
+    readers.like(OTHER)
+    readers.like(page=b"default\0/y\0like")
+    readers.clock.go_on(43_000)
+    readers.like()
+
+
+def test_a_take_back_gives_one_of_the_day_back(readers: Readers) -> None:
+    readers.likes(20)
+    readers.limiter.took_back(READER, PAGE)
+    readers.likes(1)
+    with refused("a day"):
+        readers.like()
+
+
+def test_a_take_back_of_nothing_gains_nothing(readers: Readers) -> None:
+    for _ in range(9):
+        readers.limiter.took_back(READER, PAGE)
+    readers.likes(20)
+    with refused("a day"):
+        readers.like()
+
+
+def test_two_per_cent_of_a_busy_pages_day_are_taken_instead() -> None:
+    readers = Readers("likes=5000,writes=9999/s", likes_today=1_499)
+    readers.likes(29)
+    with refused("29 likes of one page a day"):
+        readers.like()
+    readers.likes_today = 1_500
+    readers.like()
+
+
+def test_the_pages_day_is_asked_only_where_it_can_matter(readers: Readers) -> None:
+    def never() -> int:
+        raise AssertionError
+
+    for _ in range(20):
+        readers.limiter.like(READER, PAGE, never, new_page=False)
+        readers.clock.go_on(BURST_SECONDS)
+
+
+def test_sixty_writes_a_minute_are_taken_from_one_network(readers: Readers) -> None:
+    for number in range(60):
+        readers.like(page=b"default\0/%d\0like" % number)
+    with refused("60 writes", retry_after_seconds=60):
+        readers.like(page=b"default\0/another\0like")
+    with refused("60 writes"):
+        readers.limiter.write(READER)
+    readers.limiter.write(OTHER)
+    readers.clock.go_on(60)
+    readers.limiter.write(READER)
+
+
+def test_three_hundred_new_likes_a_day_are_taken_from_one_network(readers: Readers) -> None:
+    for number in range(300):
+        readers.likes(1, page=b"default\0/%d\0like" % number)
+    with refused("300 new likes a day"):
+        readers.like(page=b"default\0/another\0like")
+    readers.like(OTHER)
+    readers.limiter.write(READER)
+
+
+def test_thirty_new_pages_a_day_are_taken_from_one_network(readers: Readers) -> None:
+    for number in range(30):
+        readers.like(page=b"default\0/%d\0like" % number, new_page=True)
+        readers.clock.go_on(BURST_SECONDS)
+    with refused("30 new pages a day"):
+        readers.like(page=b"default\0/another\0like", new_page=True)
+    readers.like(page=b"default\0/known\0like")
+    readers.like(OTHER, b"default\0/another\0like", new_page=True)
+
+
+def test_a_page_that_was_not_made_is_given_back(readers: Readers) -> None:
+    for _ in range(40):
+        readers.limiter.give_back(readers.like(new_page=True))
+        readers.clock.go_on(BURST_SECONDS)
+    readers.like(new_page=True)
+
+
+def test_six_hundred_reads_a_minute_are_taken_from_one_network(readers: Readers) -> None:
+    for _ in range(600):
+        readers.limiter.read(READER)
+    with refused("600 reads", retry_after_seconds=60):
+        readers.limiter.read(READER)
+    readers.limiter.read(OTHER)
+    readers.like()
+    readers.clock.go_on(60)
+    readers.limiter.read(READER)
+
+
+def test_wrong_keys_are_counted_even_where_limits_are_off() -> None:
+    readers = Readers("off")
+    for _ in range(20):
+        readers.limiter.wrong_key(READER)
+    with refused("20 wrong keys", retry_after_seconds=60):
+        readers.limiter.wrong_key(READER)
+    readers.limiter.wrong_key(OTHER)
+
+
+def test_an_ipv6_reader_cannot_gain_by_moving_inside_its_64(readers: Readers) -> None:
+    readers.like(network("2001:db8:1:2::1"))
+    readers.like(network("2001:db8:1:2:ffff::2"))
+    with refused("at once"):
+        readers.like(network("2001:db8:1:2:3:4:5:6"))
+    readers.like(network("2001:db8:1:3::1"))
+
+
+def test_two_hundred_likes_of_a_page_a_day_are_taken_from_one_48(readers: Readers) -> None:
+    for number in range(200):
+        readers.like(network(f"2001:db8:1:{number:x}::1"))
+    with refused("200 likes of one page a day"):
+        readers.like(network("2001:db8:1:ffff::1"))
+    readers.like(network("2001:db8:2::1"))
+    readers.limiter.took_back(network("2001:db8:1:0::1"), PAGE)
+    readers.like(network("2001:db8:1:ffff::1"))
+
+
+def test_twelve_hundred_writes_a_minute_are_taken_from_one_48(readers: Readers) -> None:
+    for number in range(1_200):
+        readers.limiter.write(network(f"2001:db8:1:{number // 60:x}::1"))
+    with refused("1200 writes"):
+        readers.limiter.write(network("2001:db8:1:ffff::1"))
+    readers.limiter.write(network("2001:db8:2::1"))
+
+
+def test_one_64_that_is_refused_uses_nothing_up_of_its_48(readers: Readers) -> None:
+    for number in range(2_000):
+        if number < 60:
+            readers.limiter.write(network("2001:db8:1:2::1"))
+        else:
+            with refused("60 writes"):
+                readers.limiter.write(network("2001:db8:1:2::1"))
+    readers.limiter.write(network("2001:db8:1:3::1"))
+
+
+@pytest.mark.parametrize(("who", "limits"), [(None, "on"), (READER, "off")])
+def test_without_an_address_or_with_limits_off_nothing_is_refused(
+    who: bytes | None, limits: str
+) -> None:
+    readers = Readers(limits)
+    for _ in range(1_000):
+        grant = readers.like(who, new_page=True)
+        readers.limiter.write(who)
+        readers.limiter.read(who)
+        readers.limiter.took_back(who, PAGE)
+    assert grant.rank == 0
+    readers.limiter.give_back(grant)
+
+
+def test_a_like_knows_whether_it_was_its_networks_first_or_a_later_one_that_day(
+    readers: Readers,
+) -> None:
+    ranks = []
+    for _ in range(7):
+        ranks.append(readers.like().rank)
+        readers.clock.go_on(BURST_SECONDS)
+    assert ranks == [1, 2, 2, 2, 2, 3, 3]
+    assert readers.like(OTHER).rank == 1
+    readers.clock.go_on(MIDNIGHT + 86_400 - readers.clock.wall())
+    assert readers.like().rank == 1
+
+
+def test_the_rank_is_the_networks_own_and_not_its_48s(readers: Readers) -> None:
+    for number in range(9):
+        assert readers.like(network(f"2001:db8:1:{number:x}::1")).rank == 1
+
+
+def test_under_the_pressure_of_a_million_nobody_new_is_refused() -> None:
+    readers = Readers(entries=65_536)
+    for number in range(200_000):  # two counters each
+        readers.like(number.to_bytes(4), new_page=True)
+    for number in range(600_000):
+        readers.limiter.read(number.to_bytes(4))
+
+
+def test_reads_do_not_wash_away_who_has_liked() -> None:
+    readers = Readers(entries=64)
+    readers.like()
+    readers.like()
+    for number in range(5_000):
+        readers.limiter.read(number.to_bytes(4))
+    with refused("at once"):
+        readers.like()
+
+
+steps = st.lists(
+    st.tuples(st.sampled_from(["like", "back", "lost", "wait"]), st.integers(0, 2)), max_size=80
+)
+
+
+@settings(max_examples=60)
+@given(steps)
+def test_a_day_takes_no_more_than_its_limit_net_in_any_order(did: list[tuple[str, int]]) -> None:
+    readers = Readers("burst=99/s,day=5,likes=9,writes=9999/s")
+    subjects = [b"default\0/%d\0like" % number for number in range(3)]
+    standing = [0, 0, 0]
+    for what, page in did:
+        if what == "wait":
+            readers.clock.go_on(1)
+        elif what == "back":
+            if standing[page]:
+                readers.limiter.took_back(READER, subjects[page])
+                standing[page] -= 1
+        else:
+            grant = granted(readers, subjects[page])
+            assert (grant is not None) == (standing[page] < 5 and sum(standing) < 9)
+            if grant is not None and what == "lost":
+                readers.limiter.give_back(grant)
+            elif grant is not None:
+                standing[page] += 1
+
+
+def granted(readers: Readers, page: bytes) -> Grant | None:
+    with suppress(Problem):
+        return readers.like(page=page)
+    return None
+
+
+def test_on_keeps_the_limits_of_the_contract() -> None:
+    assert parse_limits("on") == Limits()
+    assert Limits() == Limits(
+        burst=Rate(2, 10),
+        day=20,
+        share=2,
+        writes=Rate(60, 60),
+        likes=300,
+        pages=30,
+        reads=Rate(600, 60),
+        logins=Rate(20, 60),
+        prefix_day=200,
+        prefix_writes=Rate(1_200, 60),
+    )
+
+
+def test_a_list_changes_some_and_keeps_the_others() -> None:
+    changed = Limits()._replace(burst=Rate(5, 1), day=0, reads=Rate(9, 7_200))
+    assert parse_limits(" burst=5/s, day=0,reads=9/2h ") == changed
+    assert parse_limits("off") is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "yes",
+        "burst",
+        "burst=2",
+        "burst=2/10",
+        "burst=2/0s",
+        "burst=-1/s",
+        "burst=99999/s",
+        "day=65536",
+        "day=x",
+        "day=2/s",
+        "day=20,,",
+        "unknown=1",
+        "day=\u0662",
+    ],
+)
+def test_what_is_no_limit_is_named(text: str) -> None:
+    with pytest.raises(ValueError, match=r"is no (limit|rate|number)"):
+        parse_limits(text)
+
+
+@pytest.mark.parametrize(
+    "refuse",
+    [
+        lambda readers: readers.likes(1),
+        lambda readers: readers.limiter.write(READER),
+        lambda readers: readers.limiter.read(READER),
+    ],
+)
+def test_a_limit_of_nothing_takes_nothing(refuse: Callable[[Readers], None]) -> None:
+    readers = Readers("burst=0/s,writes=0/s,reads=0/s")
+    with refused("At most 0"):
+        refuse(readers)

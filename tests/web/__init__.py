@@ -1,0 +1,1 @@
+"""One suite for the web API, run through every door that leads to it."""
