@@ -100,6 +100,7 @@ class Service:
             if self._process.poll() is not None:
                 break
             time.sleep(0.02)
+        self.kill()
         raise AssertionError(f"the service did not start:\n{self.log}")
 
     def _arguments(self) -> tuple[str, ...]:

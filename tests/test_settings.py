@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,7 +14,7 @@ from likewise import forms
 from likewise.addresses import LOOPBACK, PRIVATE, Range
 from likewise.errors import StartError
 from likewise.limits import Limits, Rate, parse_limits
-from likewise.settings import SETTINGS, Setting, Settings, load
+from likewise.settings import FLAGS, SETTINGS, Setting, load
 from likewise.sites import LOCALHOST
 
 KEY = "a-key-for-tests-0123456789abcdef"
@@ -32,7 +32,7 @@ def refusal(environment: Mapping[str, str], flags: Mapping[str, str] | None = No
     with pytest.raises(StartError) as caught:
         load(flags or {}, environment)
     text = str(caught.value)
-    assert text.endswith("."), text
+    assert text.endswith((".", "?"))
     return text
 
 
@@ -308,10 +308,8 @@ ALMOST_RIGHT = st.builds(
 
 @given(setting=st.sampled_from(SETTINGS), text=ANY_TEXT | ALMOST_RIGHT)
 def test_forms_raise_nothing_but_value_error(setting: Setting, text: str) -> None:
-    try:
+    with suppress(ValueError):
         setting.read(text)
-    except ValueError as error:
-        assert str(error)
 
 
 @given(text=ANY_TEXT | ALMOST_RIGHT)
@@ -380,7 +378,8 @@ def test_sites_have_tables(folder: Path) -> None:
     (folder / "likewise.toml").write_text(SITES)
     settings = load({}, {})
     default, notes = settings.sites
-    assert (default.name, default.url, default.kinds) == ("default", "https://example.com", ("like",))
+    assert (default.name, default.url) == ("default", "https://example.com")
+    assert default.kinds == ("like",)
     assert default.origins.allow("https://example.com")
     assert not default.origins.allow("http://localhost:1313")
     assert notes.origins.allow("http://localhost:1313")
@@ -409,10 +408,10 @@ def test_default_site_is_set_in_one_place(folder: Path, name: str, value: str) -
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        ("LIKEWISE_PORT = ", "likewise.toml is not valid TOML: Invalid value (at line 1"),
+        ("LIKEWISE_PORT = x", "likewise.toml is not valid TOML: Invalid value (at line 1"),
         ("LIKEWISE_PORT = 1\nLIKEWISE_PORT = 2", "likewise.toml is not valid TOML: Cannot overwr"),
-        ("port = 8000", "port in likewise.toml is no setting. There are: LIKEWISE_HOST,"),
-        ("LIKEWISE_PROT = 8000", "LIKEWISE_PROT in likewise.toml is no setting. Did you mean LI"),
+        ("port = 1", "port in likewise.toml is no setting. Did you mean LIKEWISE_PORT?"),
+        ("size = 1", "size in likewise.toml is no setting. There are: LIKEWISE_HOST, LIKE"),
         ('LIKEWISE_CONFIG = "x"', "LIKEWISE_CONFIG in likewise.toml is no setting."),
         ("[server]\nport = 1", "server in likewise.toml is no setting."),
         ("sites = 1", "sites are tables, as [sites.blog]."),
@@ -455,8 +454,8 @@ def test_file_that_was_named_must_be_there() -> None:
     [
         ("LIKEWISE_ORIGIN", "Did you mean LIKEWISE_ORIGINS?"),
         ("LIKEWISE_DB", "There are: LIKEWISE_HOST, LIKEWISE_PORT"),
-        ("LIKEWISE_PORT_FILE", "Did you mean LIKEWISE_PORT?"),
-        ("LIKEWISE_ADMIN_KEY_FIEL", "Did you mean LIKEWISE_ADMIN_KEY?"),
+        ("LIKEWISE_TRUSTED_PROXY", "Did you mean LIKEWISE_TRUSTED_PROXIES?"),
+        ("LIKEWISE_ADMIN_KEY_FIEL", "Did you mean LIKEWISE_ADMIN_KEY_FILE?"),
     ],
 )
 def test_unknown_name_is_refused_with_a_suggestion(name: str, hint: str) -> None:
@@ -465,21 +464,15 @@ def test_unknown_name_is_refused_with_a_suggestion(name: str, hint: str) -> None
     assert hint in text
 
 
-@pytest.fixture
-def three_sites(folder: Path) -> Iterator[Settings]:
+def test_unknown_site_is_refused_with_those_that_there_are(folder: Path) -> None:
     (folder / "likewise.toml").write_text(SITES)
-    yield load({}, {})
-
-
-def test_unknown_site_is_refused_with_those_that_there_are(three_sites: Settings) -> None:
-    assert three_sites.site("notes").name == "notes"
+    settings = load({}, {})
+    assert settings.site("notes").name == "notes"
     with pytest.raises(StartError, match="There is no site blog; there are: default, notes"):
-        three_sites.site("blog")
+        settings.site("blog")
 
 
-def test_no_setting_shows_a_secret_as_a_flag() -> None:
-    from likewise.settings import FLAGS  # noqa: PLC0415
-
-    secrets: set[Any] = {setting.name for setting in SETTINGS if setting.is_secret}
+def test_secrets_are_no_flags_which_everybody_on_the_machine_sees() -> None:
+    secrets = {setting.name for setting in SETTINGS if setting.is_secret}
     assert secrets == {"LIKEWISE_ADMIN_KEY", "LIKEWISE_SECRET"}
     assert not secrets & FLAGS.keys()

@@ -1,20 +1,23 @@
-"""The command line: names, flags, help and exit codes.
+"""The command line: the commands, what they return, and how their errors are told.
 
 Each command lies in a file of its own that is loaded when it is called.
 """
 
 from __future__ import annotations
 
-import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
 from likewise import __version__
 from likewise.errors import Problem, StartError
 
 if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from io import TextIOWrapper
+
     from likewise.settings import Settings
 
 DONE, FAILED, WRONG_USE = 0, 1, 2
@@ -45,100 +48,106 @@ COMMANDS: tuple[Command, ...] = (
     Command("openapi", "print the description of the HTTP API", "likewise openapi > openapi.json"),
     Command("health", "ask the running service whether it can store likes", "likewise health"),
 )
-
-
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the command line up to the command."""
-    names = "\n".join(f"  {command.name:<10}{command.help}" for command in COMMANDS)
-    root = argparse.ArgumentParser(
-        prog="likewise",
-        usage="likewise COMMAND [OPTIONS]",
-        description="The like button that you own.",
-        epilog=f"commands:\n{names}\n\nlikewise COMMAND --help tells more.",
-        formatter_class=_formatter,
-    )
-    root.add_argument("--version", action="version", version=f"likewise {__version__}")
-    known = [command.name for command in COMMANDS]
-    root.add_argument("command", metavar="COMMAND", choices=known, help=argparse.SUPPRESS)
-    return root
-
-
-def command_parser(command: Command) -> argparse.ArgumentParser:
-    """Return the parser of one command's options."""
-    sub = argparse.ArgumentParser(
-        prog=f"likewise {command.name}",
-        description=f"{command.help.capitalize()}.",
-        epilog=f"example: {command.example}",
-        formatter_class=_formatter,
-    )
-    module_of(command.name).add_arguments(sub)
-    return sub
-
-
-def add_settings(sub: argparse.ArgumentParser, *names: str) -> None:
-    """Add flags for settings, for all but secrets where no names are given."""
-    from likewise.settings import PREFIX, SETTINGS  # noqa: PLC0415 (see `main`)
-
-    for setting in SETTINGS:
-        if setting.is_secret or (names and setting.name not in names):
-            continue
-        sub.add_argument(
-            flag_of(setting.name),
-            dest=setting.name,
-            metavar=setting.name.removeprefix(PREFIX),
-            help=f"{setting.help} ({setting.name}, default {setting.default or 'none'})",
-        )
-
-
-def flag_of(name: str) -> str:
-    """Return the flag of a setting: `LIKEWISE_CLIENT_HEADER` is `--client-header`."""
-    return "--" + name.removeprefix("LIKEWISE_").lower().replace("_", "-")
+_SERVING = frozenset({"serve", "demo"})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; return 0 when it was done, 1 when it failed, 2 for wrong use."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    name = parser().parse_args(arguments[:1]).command
-    # Only this command's file is loaded, and before all else: the service shall not carry the
-    # others around, and keeps out what it does not need.
-    command = next(one for one in COMMANDS if one.name == name)
-    module = module_of(name)
-    options = command_parser(command).parse_args(arguments[1:])
+    program = " ".join(["likewise", *arguments[:1]])
+    # A terminal that cannot show a character gets its escape, not a traceback.
+    cast("TextIOWrapper", sys.stdout).reconfigure(errors="backslashreplace")
     try:
-        return module.run(options, _settings(options))
+        try:
+            return _run(arguments)
+        finally:
+            sys.stdout.flush()
     except (StartError, Problem) as error:
-        sys.stderr.write(f"likewise {name}: {error}\n")
-        return FAILED
+        return _told(program, str(error), FAILED)
     except KeyboardInterrupt:
         return FAILED
-    except BrokenPipeError:
-        sys.stderr.close()
+    except OSError as error:
+        # What could not be written shall not be tried again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            return DONE  # who reads no further, as `head` does, has had enough
+        return _told(program, _of_system(error), FAILED)
+
+
+def help_text() -> str:
+    """Return what `likewise --help` prints."""
+    lines = "\n".join(f"  {command.name:<10}{command.help}" for command in COMMANDS)
+    return (
+        "usage: likewise COMMAND [OPTIONS]\n\nThe like button that you own.\n\n"
+        f"commands:\n{lines}\n\nlikewise COMMAND --help tells more.\n"
+    )
+
+
+def _run(arguments: Sequence[str]) -> int:
+    name, rest = (arguments[0], arguments[1:]) if arguments else ("", ())
+    if name in {"-h", "--help"}:
+        sys.stdout.write(help_text())
         return DONE
+    if name == "--version":
+        sys.stdout.write(f"likewise {__version__}\n")
+        return DONE
+    command = next((command for command in COMMANDS if command.name == name), None)
+    if command is None:
+        return _told("likewise", _no_command(name), WRONG_USE)
+    # Before all else: what serves keeps out what its process does not need.
+    module = _module(name)
+    options = _options(command, module, rest)
+    return module.run(options, _settings(options))
 
 
-def _settings(options: argparse.Namespace) -> Settings:
-    from likewise.settings import SETTINGS, load  # noqa: PLC0415 (see `main`)
+def _options(command: Command, module: CommandModule, rest: Sequence[str]) -> Namespace | None:
+    if command.name in _SERVING and not rest:
+        return None  # as services are mostly started: without argparse, which is 0.4 MiB
+    from likewise.options import parse  # noqa: PLC0415
 
-    values = {setting.name: getattr(options, setting.name, None) for setting in SETTINGS}
+    return parse(command, module.add_arguments, rest)
+
+
+def _settings(options: Namespace | None) -> Settings:
+    from likewise.settings import FLAGS, load  # noqa: PLC0415 (see `_run`)
+
+    values = {name: getattr(options, name, None) for name in FLAGS}
     return load({name: value for name, value in values.items() if value is not None})
 
 
-def _formatter(prog: str) -> argparse.HelpFormatter:
-    # A width of our own: to look for the terminal's, argparse loads bz2, lzma and shutil.
-    return argparse.RawDescriptionHelpFormatter(prog, max_help_position=28, width=96)
+def _no_command(name: str) -> str:
+    import difflib  # noqa: PLC0415 (needed after a mistake only)
+
+    names = [command.name for command in COMMANDS]
+    if not name or name.startswith("-"):
+        return f"The command comes first. There are: {', '.join(names)}."
+    near = difflib.get_close_matches(name, names, n=1)
+    hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(names)}."
+    return f"{name!r} is no command. {hint}"
+
+
+def _of_system(error: OSError) -> str:
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{error.strerror or error}."
+
+
+def _told(program: str, error: str, code: int) -> int:
+    from likewise.logs import escaped  # noqa: PLC0415 (needed after a mistake only)
+
+    sys.stderr.write(f"{program}: {escaped(error)}\n")
+    return code
 
 
 class CommandModule(Protocol):
     """What a file in `likewise.commands` has."""
 
-    def add_arguments(self, sub: argparse.ArgumentParser) -> None:
+    def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare options."""
 
-    def run(self, options: argparse.Namespace, settings: Settings) -> int:
+    def run(self, options: Any, settings: Settings) -> int:  # noqa: ANN401 (see `_options`)
         """Do it; return the exit code."""
 
 
-def module_of(name: str) -> CommandModule:
-    """Load a command's file."""
+def _module(name: str) -> CommandModule:
     file = "import_" if name == "import" else name
     return cast("CommandModule", importlib.import_module(f"likewise.commands.{file}"))

@@ -1,6 +1,6 @@
 """`likewise.fastapi:app`: the whole service as a FastAPI application with interactive docs.
 
-Needs the extra `[fastapi]`. The routes are those of `likewise.asgi`, mounted as they are.
+Needs the extra `[fastapi]`. The routes are those of `likewise.asgi`, as they are.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ async def _lifespan(_app: FastAPI) -> AsyncIterator[None]:
 
 
 class _Documented(FastAPI):
-    """FastAPI that shows our own description of the mounted routes."""
+    """FastAPI that shows our own description of the routes."""
 
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document."""
@@ -32,4 +32,5 @@ class _Documented(FastAPI):
 
 
 app = _Documented(title="Likewise", version=__version__, lifespan=_lifespan)
-app.mount("/", asgi.app)
+# Not mounted: that would match decoded paths, and lose those with a line break in them.
+app.router.default = asgi.app

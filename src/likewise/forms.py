@@ -5,16 +5,21 @@ Plain functions that raise `ValueError` with what is expected; they know no sett
 
 from __future__ import annotations
 
+import os
+import re
 from typing import NamedTuple
 
 from likewise import addresses, sites
 
+UNIX_PREFIX = "unix:"
 MIN_KEY_CHARACTERS = 24
-MIN_SECRET_CHARACTERS = 32
+SECRET_BYTES = range(32, 65)  # BLAKE2b takes no longer key
 
 _TRUE = frozenset({"1", "on", "true", "yes"})
 _FALSE = frozenset({"0", "off", "false", "no", ""})
 _MAX_PORT = 65_535
+_HOST_NAME = re.compile(r"[a-zA-Z0-9_-]{1,63}(?:\.[a-zA-Z0-9_-]{1,63})*\.?")
+_URL = re.compile(r"https?://[\w.\-:\[\]]+(?:/[\w./~!$&'()*+,;=:@%-]*)?", re.ASCII)
 # What manuals, the article among them, print as an example: known to everybody.
 _KNOWN_KEYS = frozenset({"fallback_secret", "TuSuperPasswordSecreto123"})
 
@@ -27,24 +32,28 @@ class Trust(NamedTuple):
 
 
 def host(text: str) -> str:
-    """Read an address to listen on, or `unix:` and a path."""
+    """Read an address to listen on, or `unix:` and a path, which becomes absolute."""
     text = text.strip()
-    if not text or any(character.isspace() for character in text):
+    path = text.removeprefix(UNIX_PREFIX)
+    if path != text and path and path.isprintable():
+        return UNIX_PREFIX + os.path.abspath(path)  # noqa: PTH100 (text in, text out)
+    is_address = text.count(":") != 1 and addresses.parse_address(text) is not None
+    if not is_address and not _HOST_NAME.fullmatch(text):
         raise ValueError("expected an address such as 127.0.0.1 or ::, or unix:/run/likewise.sock")
-    return text
+    return text.strip("[]")
 
 
 def port(text: str) -> int:
     """Read a port number."""
-    if not (text.isascii() and text.isdecimal()) or int(text) > _MAX_PORT:
+    if not (text.isascii() and text.isdecimal()) or len(text) > 5 or int(text) > _MAX_PORT:
         raise ValueError(f"expected a port number from 1 to {_MAX_PORT}, or 0 for any free one")
     return int(text)
 
 
 def database(text: str) -> str:
     """Read the name of an SQLite file."""
-    text = text.strip()
-    if not text or "://" in text or "\0" in text:
+    text = os.path.expanduser(text.strip())  # noqa: PTH111 (the other one fails without a home)
+    if not text or "://" in text or not text.isprintable():
         raise ValueError("expected the name of an SQLite file, such as likewise.db")
     return text
 
@@ -58,15 +67,19 @@ def switch(text: str) -> bool:
 
 
 def url(text: str) -> str | None:
-    """Read a public address without a final slash; nothing is None."""
+    """Read a public address as browsers write it, without a final slash; nothing is None."""
     text = text.strip().rstrip("/")
     if not text:
         return None
-    scheme, _, rest = text.partition("://")
-    if scheme not in {"http", "https"} or not rest or set(text) & set(' ?#@\\"<>'):
+    typed_origin = sites.origin_of(text)
+    try:
+        # A pattern such as https://*.example.com is no address: it leaves nothing here.
+        address = sites.Origins([typed_origin]).exact[0] + text[len(typed_origin) :]
+    except (ValueError, IndexError):
+        address = ""
+    if not _URL.fullmatch(address):
         raise ValueError("expected a public address such as https://likes.example.com")
-    sites.Origins([sites.origin_of(text)])
-    return text
+    return address
 
 
 def admin_key(text: str) -> str:
@@ -78,15 +91,19 @@ def admin_key(text: str) -> str:
             f"expected at least {MIN_KEY_CHARACTERS} random characters;"
             " leave it out, and a key is made at the first start"
         )
+    # Anything else would be changed on its way in a header, and never fit.
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError("expected letters, digits and signs of ASCII, without spaces")
     return text
 
 
 def secret(text: str) -> str:
     """Read the secret that hides voters."""
-    if len(text) < MIN_SECRET_CHARACTERS:
+    # Surrogates stand for octets that were no text, and cannot be encoded.
+    if not text.isprintable() or len(text.encode()) not in SECRET_BYTES:
         raise ValueError(
-            f"expected at least {MIN_SECRET_CHARACTERS} random characters;"
-            " leave it out, and one is made beside the database"
+            f"expected {SECRET_BYTES[0]} to {SECRET_BYTES[-1]} random bytes, all printable;"
+            " leave it out, and a secret is made beside the database"
         )
     return text
 

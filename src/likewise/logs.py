@@ -16,9 +16,9 @@ class TextLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
-        lines = [f"{_moment(record)} {record.levelname} {_escaped(record.getMessage())}"]
+        lines = [f"{_moment(record)} {record.levelname} {escaped(record.getMessage())}"]
         if record.exc_info:
-            lines += map(_escaped, self.formatException(record.exc_info).splitlines())
+            lines += map(escaped, self.formatException(record.exc_info).splitlines())
         return "\n  ".join(lines)
 
 
@@ -44,11 +44,7 @@ def set_up_log(form: str) -> None:
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
 
 
-def _moment(record: logging.LogRecord) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created))
-
-
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """Return the text with everything that a terminal could act on as an escape."""
     if text.isprintable():
         return text
@@ -56,3 +52,7 @@ def _escaped(text: str) -> str:
         character if character.isprintable() else character.encode("unicode_escape").decode()
         for character in text
     )
+
+
+def _moment(record: logging.LogRecord) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created))

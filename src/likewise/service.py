@@ -10,7 +10,6 @@ import logging
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
-from hashlib import sha256
 from typing import NamedTuple
 
 from likewise import sites
@@ -45,6 +44,7 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
     """Build the service, and take it down at the end. Raises `StartError`."""
     lock = Lock(settings.database_path)
     try:
+        lock.tell()
         store = open_store(settings.database_path, settings.secret, create=True)
         try:
             yield await _service(settings, store, lock)
@@ -88,13 +88,14 @@ async def _make_key(settings: Settings, store: SqliteStore) -> None:
     if store.admin_key_digest() is not None:
         return
     key = new_token()
-    await store.set_admin_key_digest(sha256(key.encode()).digest())
+    # Told first, and made valid then: the other way round, a failure between would lock us out.
     if sys.stderr.isatty():
         sys.stderr.write(f"\nYour admin key, shown this once:\n\n    {key}\n\n")
-        return
-    path = settings.database_path.with_name(KEY_FILE)
-    write_private(path, key + "\n")
-    _log.info("An admin key was made. It is in %s; keep it, then remove the file.", path)
+    else:
+        path = settings.database_path.with_name(KEY_FILE)
+        write_private(path, key + "\n")
+        _log.warning("An admin key was made. It is in %s; keep it, then remove the file.", path)
+    await store.set_admin_key_digest(digest_of(key))
 
 
 def _demo_site(settings: Settings) -> sites.Site:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from likewise import forms, limits, sites
 from likewise.errors import StartError
+from likewise.sites import Site
 
 PREFIX = "LIKEWISE_"
 CONFIG = "LIKEWISE_CONFIG"  # names the file; so it cannot stand in it
@@ -28,6 +29,11 @@ class Setting(NamedTuple):
     read: Callable[[str], Any]
     help: str
     is_secret: bool = False
+
+    @property
+    def flag(self) -> str:
+        """Its name on the command line: `LIKEWISE_CLIENT_HEADER` is `--client-header`."""
+        return "--" + self.name.removeprefix(PREFIX).lower().replace("_", "-")
 
 
 SETTINGS: tuple[Setting, ...] = (
@@ -51,9 +57,13 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("LIKEWISE_LOG", "text", forms.log, "form of the log: text or json"),
     Setting("LIKEWISE_ACCESS_LOG", "off", forms.switch, "log every request, without addresses"),
 )
-_BY_NAME = {setting.name: setting for setting in SETTINGS}
+# What may be a flag: other users of the machine see those.
+FLAGS = {setting.name: setting for setting in SETTINGS if not setting.is_secret}
 # The article's compose file sets its key under this name.
 _ALIASES = {"ADMIN_API_KEY": "LIKEWISE_ADMIN_KEY"}
+_BY_NAME = {setting.name: setting for setting in SETTINGS}
+_SPELLINGS = _BY_NAME | {alias: _BY_NAME[name] for alias, name in _ALIASES.items()}
+_FILES = {f"{name}_FILE": setting for name, setting in _SPELLINGS.items() if setting.is_secret}
 _SITE_KEYS: dict[str, Callable[[str], Any]] = {
     "url": forms.url,
     "origins": forms.origins,
@@ -78,12 +88,12 @@ class Settings(NamedTuple):
     demo: bool | None
     log: str
     access_log: bool
-    sites: tuple[sites.Site, ...]
+    sites: tuple[Site, ...]
 
     @property
     def database_path(self) -> Path:
         """The database's absolute path."""
-        return Path(self.database).expanduser().absolute()
+        return Path(self.database).absolute()
 
     @property
     def serves_demo(self) -> bool:
@@ -95,6 +105,21 @@ class Settings(NamedTuple):
         """Whether any site is open to more than localhost."""
         return any(not site.is_local for site in self.sites)
 
+    def site(self, name: str) -> Site:
+        """Return a configured site. Raises `StartError`."""
+        for site in self.sites:
+            if site.name == name:
+                return site
+        names = ", ".join(site.name for site in self.sites)
+        raise StartError(f"There is no site {name}; there are: {names}. {FILE} names them.")
+
+
+class Given(NamedTuple):
+    """The text that was given for a setting, and how to name it to whoever gave it."""
+
+    text: str
+    shown: str
+
 
 def load(flags: Mapping[str, str], environment: Mapping[str, str] = os.environ) -> Settings:
     """Gather the settings: flags win over the environment, the environment over `likewise.toml`.
@@ -102,77 +127,90 @@ def load(flags: Mapping[str, str], environment: Mapping[str, str] = os.environ) 
     A secret `X` may be read from the file that `X_FILE` names. Raises `StartError` that names
     the setting, the value and what is expected.
     """
-    tables, texts = _from_file(environment.get(CONFIG))
-    texts |= _from_environment(environment) | dict(flags)
+    path = environment.get(CONFIG)
+    content = _content(Path(path), CONFIG) if path else _content(Path(FILE), None)
+    tables = content.pop("sites", {})
+    given = (
+        _given({name: _as_text(value) for name, value in content.items()}, f" in {path or FILE}")
+        | _given({name: text for name, text in environment.items() if _is_ours(name)})
+        | {name: Given(text, f"{FLAGS[name].flag}={text}") for name, text in flags.items()}
+    )
     values = {
-        setting.name.removeprefix(PREFIX).lower(): _value(setting, texts.get(setting.name))
+        setting.name.removeprefix(PREFIX).lower(): _value(setting, given.get(setting.name))
         for setting in SETTINGS
     }
-    return Settings(**values, sites=_sites(tables, values))
+    return Settings(**values, sites=_sites(tables, given, values))
 
 
-def _value(setting: Setting, text: str | None) -> Any:  # noqa: ANN401 (as many types as settings)
-    text = setting.default if text is None else text
-    if text is None:
-        return None
+def _is_ours(name: str) -> bool:
+    return name in _SPELLINGS or name in _FILES or (name.startswith(PREFIX) and name != CONFIG)
+
+
+def _given(texts: Mapping[str, str], where: str = "") -> dict[str, Given]:
+    """Return what is set among these names, all of which must be ours."""
+    given: dict[str, Given] = {}
+    # Our own names come last, and so win over the article's.
+    for name in sorted(texts, key=lambda name: name.startswith(PREFIX)):
+        if name in _FILES:
+            shown = f"{name}={texts[name]}{where}"
+            given[_FILES[name].name] = Given(_secret_in(texts[name], shown), shown)
+        elif name in _SPELLINGS:
+            setting = _SPELLINGS[name]
+            shown = name + ("" if setting.is_secret else f"={texts[name]}") + where
+            given[setting.name] = Given(texts[name], shown)
+        else:
+            raise _unknown(name, where)
+        if f"{name}_FILE" in texts and name in texts:
+            raise StartError(f"{name} and {name}_FILE are both set{where}. Keep one of them.")
+    return given
+
+
+def _value(setting: Setting, given: Given | None) -> Any:  # noqa: ANN401 (as many types as settings)
+    if given is None:
+        return None if setting.default is None else setting.read(setting.default)
     try:
-        return setting.read(text)
+        return setting.read(given.text)
     except ValueError as error:
-        shown = "" if setting.is_secret else f"={text}"
-        raise StartError(f"{setting.name}{shown}: {error}.") from None
+        raise StartError(f"{given.shown}: {error}.") from None
 
 
-def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the settings in it; our own name wins over another program's."""
-    texts: dict[str, str] = {}
-    for name in sorted(environment, key=lambda name: name.startswith(PREFIX)):
-        plain = name.removesuffix("_FILE")
-        setting = _BY_NAME.get(_ALIASES.get(name, name))
-        named_file = _BY_NAME.get(_ALIASES.get(plain, plain))
-        if setting is not None:
-            texts[setting.name] = environment[name]
-        elif named_file is not None and named_file.is_secret:
-            texts[named_file.name] = _read_secret(name, environment[name])
-        elif name.startswith(PREFIX) and name != CONFIG:
-            raise _unknown(name)
-    return texts
-
-
-def _read_secret(name: str, path: str) -> str:
+def _secret_in(path: str, shown: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise StartError(f"{name}={path}: the file cannot be read ({error}).") from None
+    except OSError as error:
+        raise StartError(f"{shown}: the file cannot be read: {error.strerror}.") from None
+    except ValueError:
+        raise StartError(f"{shown}: the file does not hold text.") from None
 
 
-def _unknown(name: str) -> StartError:
+def _unknown(name: str, where: str) -> StartError:
     import difflib  # noqa: PLC0415 (needed after a mistake only)
 
-    near = difflib.get_close_matches(name, _BY_NAME, n=1)
-    hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(_BY_NAME)}."
-    return StartError(f"{name} is no setting. {hint}")
+    short = name.upper().removeprefix(PREFIX)
+    known = [known.removeprefix(PREFIX) for known in (*_BY_NAME, *_FILES)]
+    near = difflib.get_close_matches(short, known, n=1)
+    hint = f"Did you mean {PREFIX}{near[0]}?" if near else f"There are: {', '.join(_BY_NAME)}."
+    return StartError(f"{name}{where} is no setting. {hint}")
 
 
-def _from_file(name: str | None) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return the site tables and the plain settings of `likewise.toml`, or of the file named."""
-    path = Path(name or FILE)
-    if not path.exists():
-        if name:
-            raise StartError(f"{CONFIG}={path}: there is no such file.")
-        return {}, {}
-    import tomllib  # noqa: PLC0415 (0.7 MiB that a service without a file does not need)
+def _content(path: Path, named_by: str | None) -> dict[str, Any]:
+    """Return what `likewise.toml` holds; nothing where there is none and nobody named one."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        if named_by is None:
+            return {}
+        raise StartError(f"{named_by}={path}: there is no such file.") from None
+    except OSError as error:
+        raise StartError(f"{path.absolute()} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise StartError(f"{path.absolute()} is not written in UTF-8.") from None
+    import tomllib  # noqa: PLC0415 (0.8 MiB that a service without a file does not need)
 
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise StartError(f"{path}: {error}.") from None
-    tables = content.pop("sites", {})
-    if not isinstance(tables, dict):
-        raise StartError(f"{path}: sites are tables, as [sites.blog].")
-    for key in content:
-        if key not in _BY_NAME:
-            raise _unknown(key)
-    return tables, {key: _as_text(value) for key, value in content.items()}
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise StartError(f"{path.absolute()} is not valid TOML: {error}.") from None
 
 
 def _as_text(value: object) -> str:
@@ -183,31 +221,38 @@ def _as_text(value: object) -> str:
     return str(value)
 
 
-def _sites(tables: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[sites.Site, ...]:
-    """Build every site but the demo; the environment sets the default one."""
-    if sites.DEFAULT in tables:
-        if values["origins"]:
-            raise StartError("LIKEWISE_ORIGINS and [sites.default] are both set. Keep one of them.")
-        return tuple(_site(name, table) for name, table in tables.items())
-    default = sites.site(sites.DEFAULT, None, values["origins"], values["kinds"])
-    return (default, *(_site(name, table) for name, table in tables.items()))
+def _sites(
+    tables: object, given: Mapping[str, Given], values: Mapping[str, Any]
+) -> tuple[Site, ...]:
+    """Build every site but the demo; plain settings set the default one, unless a table does."""
+    if not isinstance(tables, dict):
+        raise StartError("sites are tables, as [sites.blog].")
+    configured = tuple(_site(name, table) for name, table in tables.items())
+    if sites.DEFAULT not in tables:
+        default = sites.site(sites.DEFAULT, None, values["origins"], values["kinds"])
+        return (default, *configured)
+    for name in ("LIKEWISE_ORIGINS", "LIKEWISE_KINDS"):
+        if name in given and given[name].text:
+            raise StartError(f"{name} and [sites.default] are both set. Keep one of them.")
+    return configured
 
 
-def _site(name: str, table: object) -> sites.Site:
+def _site(name: str, table: object) -> Site:
     where = f"[sites.{name}]"
     expected = ", ".join(_SITE_KEYS)
     if not isinstance(table, dict):
         raise StartError(f"{where}: expected a table with {expected}.")
-    for key in table:
+    read: dict[str, Any] = {}
+    for key, value in table.items():
         if key not in _SITE_KEYS:
             raise StartError(f"{where}: {key!r} is no key here; there are: {expected}.")
+        try:
+            read[key] = _SITE_KEYS[key](_as_text(value))
+        except ValueError as error:
+            raise StartError(f"{where} {key}={_as_text(value)}: {error}.") from None
     try:
-        read = {key: _SITE_KEYS[key](_as_text(value)) for key, value in table.items()}
-        return sites.site(
-            sites.checked_name(name),
-            read.get("url"),
-            read.get("origins", ()),
-            read.get("kinds", (sites.LIKE,)),
-        )
+        sites.checked_name(name)
     except ValueError as error:
         raise StartError(f"{where}: {error}.") from None
+    kinds = read.get("kinds", (sites.LIKE,))
+    return sites.site(name, read.get("url"), read.get("origins", ()), kinds)

@@ -7,18 +7,18 @@ import asyncio
 import json
 import sys
 
-from likewise.cli import DONE, add_settings
+from likewise.cli import DONE
 from likewise.errors import StartError
+from likewise.options import add_settings
 from likewise.settings import Settings
-from likewise.store.file import Lock, connect, holder_of
-from likewise.store.sqlite import open_store
-from likewise.transfer.local import ask
+from likewise.store.file import connect, holder_of
+from likewise.transfer.local import alone, ask
 from likewise.web.sessions import digest_of, new_token
 
 
-def add_arguments(sub: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the database."""
-    add_settings(sub, "LIKEWISE_DATABASE")
+    add_settings(parser, "LIKEWISE_DATABASE")
 
 
 def run(_options: argparse.Namespace, settings: Settings) -> int:
@@ -28,20 +28,15 @@ def run(_options: argparse.Namespace, settings: Settings) -> int:
     connect(settings.database_path, read_only=True).close()
     key = new_token()
     server = holder_of(settings.database_path)
-    if server is not None:
-        ask(server, "POST", "/api/key", json.dumps({"sha256": digest_of(key).hex()}).encode())
-    else:
+    if server is None:
         asyncio.run(_replace(settings, digest_of(key)))
+    else:
+        ask(server, "POST", "/api/key", json.dumps({"sha256": digest_of(key).hex()}).encode())
     sys.stderr.write("The new admin key, shown this once. The old one no longer works.\n")
     sys.stdout.write(f"{key}\n")
     return DONE
 
 
 async def _replace(settings: Settings, digest: bytes) -> None:
-    lock = Lock(settings.database_path)
-    store = open_store(settings.database_path, settings.secret, create=False)
-    try:
+    async with alone(settings) as store:
         await store.set_admin_key_digest(digest)
-    finally:
-        await store.close()
-        lock.release()

@@ -11,11 +11,11 @@ from likewise.settings import Settings
 from likewise.web.openapi import specification
 
 
-def add_arguments(_sub: argparse.ArgumentParser) -> None:
+def add_arguments(_parser: argparse.ArgumentParser) -> None:
     """Take nothing."""
 
 
 def run(_options: argparse.Namespace, _settings: Settings) -> int:
-    """Print it."""
-    sys.stdout.write(json.dumps(specification(), indent=2, ensure_ascii=False) + "\n")
+    """Print it, in ASCII, so that it is the same everywhere."""
+    sys.stdout.write(json.dumps(specification(), indent=2) + "\n")
     return DONE

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
+from typing import TYPE_CHECKING
 
 # First: it keeps out what the process shall not load.
 from likewise.serve import serve  # isort: skip
-from likewise.cli import DONE, add_settings
+from likewise.cli import DONE
+from likewise.forms import UNIX_PREFIX
 from likewise.settings import Settings
 
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
 
-def add_arguments(sub: argparse.ArgumentParser) -> None:
+
+def add_arguments(parser: ArgumentParser) -> None:
     """Take every setting but the secret ones as a flag."""
-    add_settings(sub)
+    from likewise.options import add_settings  # noqa: PLC0415 (loaded where there are flags)
+
+    add_settings(parser)
 
 
-def run(_options: argparse.Namespace, settings: Settings) -> int:
+def run(_options: object, settings: Settings) -> int:
     """Serve."""
     serve(settings, lambda address: _print_snippet(settings, address))
     return DONE
@@ -26,7 +32,8 @@ def _print_snippet(settings: Settings, address: str) -> None:
     """Say what to paste; to a person only, since a log has no use for it."""
     if not sys.stdout.isatty():
         return
-    url = settings.url or address
+    is_socket = address.startswith(UNIX_PREFIX)
+    url = settings.url or ("https://likes.example.com" if is_socket else address)
     sys.stdout.write(
         "\nPaste this where the button shall be:\n\n"
         f'    <script async src="{url}/likes.js"></script>\n'

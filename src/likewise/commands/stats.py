@@ -6,37 +6,63 @@ import argparse
 import json
 import sys
 
-from likewise.cli import DONE, add_settings
+import apsw
+
+from likewise.cli import DONE
+from likewise.errors import StartError
+from likewise.logs import escaped
+from likewise.options import add_settings, number
 from likewise.settings import Settings
-from likewise.sites import DEFAULT, LIKE
-from likewise.store import Query
-from likewise.store.file import connect
+from likewise.sites import DEFAULT, DEMO, LIKE, normal_kind
+from likewise.store import Query, Report
+from likewise.store.file import connect, unusable
+from likewise.store.migrate import check_version, migrations
 from likewise.store.reports import report
 
 
-def add_arguments(sub: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the site, how many pages, and the form."""
-    add_settings(sub, "LIKEWISE_DATABASE")
-    sub.add_argument("--site", default=DEFAULT, help="the site, by its name")
-    sub.add_argument("--kind", default=LIKE, help="what was counted")
-    sub.add_argument("--limit", type=int, default=1_000, help="how many pages at most")
-    sub.add_argument("--json", action="store_true", help="print JSON, as /api/stats answers it")
+    add_settings(parser, "LIKEWISE_DATABASE")
+    parser.add_argument("--site", default=DEFAULT, help="the site, by its name")
+    parser.add_argument("--kind", help="what was counted; the site's first kind by default")
+    parser.add_argument("--limit", type=number, default=1_000, help="how many pages at most")
+    parser.add_argument("--json", action="store_true", help="print JSON, as /api/stats answers it")
 
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
     """Print them. Reads the file itself, beside a server that may be running."""
-    connection = connect(settings.database_path, read_only=True)
+    kinds = (LIKE,) if options.site == DEMO else settings.site(options.site).kinds
+    kind = kinds[0] if options.kind is None else normal_kind(options.kind)
+    found = _report(settings, Query(options.site, kind, options.limit))
+    rows = [(row.page, row.counts.get(kind, 0)) for row in found.rows]
+    if options.json:
+        listed = [{"post_id": page, "likes": likes} for page, likes in rows]
+        sys.stdout.write(json.dumps(listed) + "\n")
+    else:
+        width = max((len(str(likes)) for _, likes in rows), default=1)
+        sys.stdout.writelines(f"{likes:>{width}}  {escaped(page)}\n" for page, likes in rows)
+    sys.stderr.write(_remark(options.site, found))
+    return DONE
+
+
+def _report(settings: Settings, query: Query) -> Report:
+    path = settings.database_path
+    connection = connect(path, read_only=True)
     try:
-        found = report(connection, Query(options.site, options.kind, max(0, options.limit)))
+        newest = migrations()[-1].number
+        if check_version(connection, path, newest) < newest:
+            raise StartError(
+                f"{path} lacks the tables of this version. `likewise serve` makes them."
+            )
+        return report(connection, query)
+    except apsw.Error as error:
+        raise unusable(path, error) from None
     finally:
         connection.close()
-    rows = [(row.page, row.counts.get(options.kind, 0)) for row in found.rows]
-    if options.json:
-        print(json.dumps([{"post_id": page, "likes": likes} for page, likes in rows]))  # noqa: T201
-        return DONE
-    width = max((len(str(likes)) for _, likes in rows), default=1)
-    for page, likes in rows:
-        sys.stdout.write(f"{likes:>{width}}  {page}\n")
-    if not rows:
-        sys.stderr.write(f"The site {options.site} has no likes yet.\n")
-    return DONE
+
+
+def _remark(site: str, found: Report) -> str:
+    if not found.total:
+        return f"The site {site} has no likes yet.\n"
+    left_out = found.total - len(found.rows)
+    return f"{left_out} more pages; --limit shows them.\n" if left_out else ""

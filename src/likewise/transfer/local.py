@@ -1,6 +1,6 @@
-"""Asking the running server, on behalf of a command of the same user.
+"""The database of this machine, for commands that write: through its server, or alone.
 
-Knows the lock file's facts and HTTP; must not know what is asked.
+Knows the lock file's facts and HTTP; must not know what is written.
 """
 
 from __future__ import annotations
@@ -8,13 +8,31 @@ from __future__ import annotations
 import http.client
 import json
 import socket
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 from likewise.errors import StartError
+from likewise.forms import UNIX_PREFIX
+from likewise.settings import Settings
+from likewise.store.file import Lock
+from likewise.store.sqlite import SqliteStore, open_store
 
 TIMEOUT_SECONDS = 30
-_UNIX = "unix:"
+
+
+@asynccontextmanager
+async def alone(settings: Settings) -> AsyncIterator[SqliteStore]:
+    """Open the database while no server has it. Raises `StartError`."""
+    lock = Lock(settings.database_path)
+    try:
+        store = open_store(settings.database_path, settings.secret, create=False)
+        try:
+            yield store
+        finally:
+            await store.close()
+    finally:
+        lock.release()
 
 
 def ask(server: Mapping[str, Any], method: str, path: str, body: bytes) -> Any:  # noqa: ANN401 (JSON)
@@ -22,26 +40,40 @@ def ask(server: Mapping[str, Any], method: str, path: str, body: bytes) -> Any: 
 
     Raises `StartError` with what the server says where it refuses.
     """
-    address = str(server.get("address", ""))
+    address = server.get("address")
+    if not address:  # it is about to start, or it is another program's guest (ASGI)
+        process = server.get("pid", "?")
+        raise StartError(
+            f"Process {process} has the database and takes no commands. Stop it first."
+        )
     headers = {"X-API-Key": str(server.get("key", "")), "Content-Type": "application/json"}
-    connection = _connection(address)
+    connection = _Connection(str(address))
     try:
         connection.request(method, path, body, headers)
         response = connection.getresponse()
         text = response.read()
-    except OSError as error:
+        answer = json.loads(text) if text else None
+    except (OSError, http.client.HTTPException, ValueError) as error:
         raise StartError(f"The server at {address} does not answer: {error}.") from None
     finally:
         connection.close()
     if response.status >= http.client.BAD_REQUEST:
-        raise StartError(f"The server refused: {json.loads(text)['detail']}")
-    return json.loads(text) if text else None
+        raise StartError(f"The server refused: {answer and answer.get('detail')}")
+    return answer
 
 
-def _connection(address: str) -> http.client.HTTPConnection:
-    if not address.startswith(_UNIX):
-        return http.client.HTTPConnection(address.removeprefix("http://"), timeout=TIMEOUT_SECONDS)
-    connection = http.client.HTTPConnection("localhost", timeout=TIMEOUT_SECONDS)
-    connection.sock = socket.socket(socket.AF_UNIX)
-    connection.sock.connect(address.removeprefix(_UNIX))
-    return connection
+class _Connection(http.client.HTTPConnection):
+    """A connection to an address as `serve` tells it, which may be a unix socket."""
+
+    def __init__(self, address: str) -> None:
+        self._path = address.removeprefix(UNIX_PREFIX) if address.startswith(UNIX_PREFIX) else None
+        name = "localhost" if self._path else address.removeprefix("http://")
+        super().__init__(name, timeout=TIMEOUT_SECONDS)
+
+    def connect(self) -> None:
+        if self._path is None:
+            super().connect()
+            return
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(TIMEOUT_SECONDS)
+        self.sock.connect(self._path)
