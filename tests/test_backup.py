@@ -1,115 +1,43 @@
-"""Backups and what becomes of them: one moment, whole, with its secret, and back in place."""
+"""Backups: one moment, whole, with its secret, or nothing at all."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-import resource
-import shutil
-import subprocess
-import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from likewise.errors import StartError
 from likewise.store import copy
-from likewise.store.file import Lock, secret_path
-from likewise.store.migrate import migrations
-from likewise.store.sqlite import SqliteStore
-from likewise.transfer.backup import back_up, backup_name, restore, verify
+from likewise.store.file import secret_path
+from likewise.transfer.backup import back_up, backup_name
 from tests.conftest import StartService
 from tests.service import address, voter
 from tests.store.database import (
     ANNA,
     BORIS,
-    CLARA,
     NAME,
-    SITE,
-    after_crash,
     all_of,
     assert_sound,
+    damage,
+    files_up_to,
+    killed,
     like,
+    likes_in,
     opened,
-    run,
+    served,
     stranger,
     submit,
-    value,
     wish,
 )
 
 SECRET = "a configured secret of some length"
 
 
-def served(path: Path, *voters: str, secret: str | None = None) -> Path:
-    """Make a database in which these voters like a page; return it."""
-    path.parent.mkdir(exist_ok=True)
-
-    async def scenario(store: SqliteStore) -> None:
-        await all_of([submit(store, wish("/a", who)) for who in voters])
-
-    run(path, scenario, secret=secret)
-    return path
-
-
-def killed(path: Path, *voters: str) -> Path:
-    """Do the same, as `kill -9` leaves it: with likes that are in the WAL alone."""
-
-    async def scenario() -> Path:
-        async with opened(path) as store:
-            for who in voters:
-                await like(store, "/a", who)
-            return after_crash(path)
-
-    path.parent.mkdir(exist_ok=True)
-    return asyncio.run(scenario())
-
-
-def backed_up(to: Path, *voters: str) -> Path:
-    """Make a backup of a database in which these voters like a page; return it."""
-    source = served(to.parent / "source" / NAME, *voters)
-    back_up(source, None, to)
-    shutil.rmtree(source.parent)
-    return to
-
-
-def likes_in(path: Path, *, secret: str | None = None) -> int:
-    """Open a database as a service does; return how many likes there are."""
-
-    async def scenario(store: SqliteStore) -> int:
-        return (await store.totals(SITE)).counts.get("like", 0)
-
-    return run(path, scenario, secret=secret)
-
-
 def names_in(folder: Path) -> list[str]:
     return sorted(one.name for one in folder.iterdir())
-
-
-def contents_of(folder: Path) -> dict[str, bytes]:
-    """Everything there that a restore could destroy."""
-    return {
-        one.name: one.read_bytes()
-        for one in folder.iterdir()
-        if one.suffix != ".lock" and not one.name.endswith("-shm")
-    }
-
-
-@contextmanager
-def files_up_to(size: int) -> Iterator[None]:
-    """Let no file grow beyond a size, as a full disk would."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
-# Backing up
 
 
 def test_a_backup_is_a_pair_of_private_files_with_everything_in_it(tmp_path: Path) -> None:
@@ -263,269 +191,3 @@ def test_places_where_no_backup_can_be_are_told(tmp_path: Path) -> None:
         back_up(tmp_path / "other.db", None, tmp_path / "copy.db")
     with pytest.raises(StartError, match=f"{database} does not exist"):
         back_up(database, None, database / "copy.db")
-
-
-# Restoring
-
-
-def test_a_restored_backup_is_served_and_what_was_there_is_kept_whole(tmp_path: Path) -> None:
-    database = killed(tmp_path / "live" / NAME, ANNA, BORIS, CLARA)
-    backup = backed_up(tmp_path / "backup.db", ANNA)
-    kept = restore(backup, None, database)
-    assert kept == database.with_name(f"{NAME}.before-restore-1")
-    assert likes_in(database) == 1
-    assert likes_in(kept) == 3
-    assert database.stat().st_mode & 0o777 == 0o600
-    assert secret_path(database).read_bytes() == secret_path(backup).read_bytes()
-    assert likes_in(backup) == 1
-
-
-def test_voters_are_known_again_after_a_restore(tmp_path: Path) -> None:
-    database = served(tmp_path / NAME, ANNA, BORIS)
-    to, _ = back_up(database, None, tmp_path / "copy.db")
-    restore(to, None, tmp_path / "new.db")
-
-    async def scenario(store: SqliteStore) -> None:
-        assert (await like(store, "/a", ANNA)).change == 0
-        assert (await like(store, "/a", BORIS, 0)).change == -1
-
-    run(tmp_path / "new.db", scenario)
-
-
-def test_restoring_twice_keeps_both_that_were_there(tmp_path: Path) -> None:
-    database = served(tmp_path / NAME, ANNA)
-    backup = backed_up(tmp_path / "backup.db", ANNA, BORIS, CLARA)
-    second = backed_up(tmp_path / "second.db", ANNA, BORIS)
-    kept = [restore(one, None, database) for one in (backup, second)]
-    assert [likes_in(one) for one in kept if one] == [1, 3]
-    assert likes_in(database) == 2
-
-
-def test_a_backup_is_restored_where_there_was_nothing(tmp_path: Path) -> None:
-    backup = backed_up(tmp_path / "backup.db", ANNA)
-    (tmp_path / "new").mkdir()
-    assert restore(backup, None, tmp_path / "new" / NAME) is None
-    assert likes_in(tmp_path / "new" / NAME) == 1
-
-
-def test_a_key_whose_database_is_gone_is_kept(tmp_path: Path) -> None:
-    database = served(tmp_path / NAME, ANNA)
-    key = secret_path(database).read_bytes()
-    database.unlink()
-    backup = backed_up(tmp_path / "backup.db", ANNA, BORIS)
-    for number in (1, 2):
-        restore(backup, None, database)
-        database.unlink()
-        kept = tmp_path / f"{NAME}.before-restore-{number}.key"
-        assert kept.read_bytes() == (key if number == 1 else secret_path(backup).read_bytes())
-
-
-def test_a_database_can_be_restored_from_itself(tmp_path: Path) -> None:
-    database = served(tmp_path / NAME, ANNA)
-    restore(database, None, database)
-    assert likes_in(database) == 1
-
-
-@pytest.mark.parametrize("secret", [SECRET, "x" * 32, "x" * 64])
-def test_a_configured_secret_is_in_the_backup_and_works_either_way(
-    tmp_path: Path, secret: str
-) -> None:
-    database = served(tmp_path / NAME, ANNA, BORIS, secret=secret)
-    to, _ = back_up(database, secret, tmp_path / "copy.db")
-    restore(to, secret, tmp_path / "configured.db")
-    assert not secret_path(tmp_path / "configured.db").exists()
-    assert likes_in(tmp_path / "configured.db", secret=secret) == 2
-    restore(to, None, tmp_path / "beside.db")
-    assert likes_in(tmp_path / "beside.db") == 2
-
-
-def damage(path: Path) -> None:
-    """Spoil the database beyond its first page."""
-    with path.open("r+b") as content:
-        content.seek(8 * 4_096)
-        content.write(b"\xff" * 20 * 4_096)
-    path.with_name(path.name + "-wal").unlink(missing_ok=True)
-
-
-def cut(path: Path) -> None:
-    path.with_name(path.name + "-wal").unlink(missing_ok=True)
-    os.truncate(path, 30_000)
-
-
-def empty(path: Path) -> None:
-    path.with_name(path.name + "-wal").unlink(missing_ok=True)
-    os.truncate(path, 0)
-
-
-def make_newer(path: Path) -> None:
-    with stranger(path) as connection:
-        connection.pragma("user_version", migrations()[-1].number + 1)
-
-
-def make_foreign(path: Path) -> None:
-    with stranger(path) as connection:
-        connection.pragma("application_id", 1)
-
-
-def lose_secret(path: Path) -> None:
-    secret_path(path).unlink()
-
-
-def swap_secret(path: Path) -> None:
-    secret_path(path).write_text("0123456789abcdef" * 4)
-
-
-@pytest.mark.parametrize(
-    ("spoil", "told"),
-    [
-        (damage, "is damaged"),
-        (cut, "is damaged"),
-        (empty, "is empty"),
-        (Path.unlink, "There is no database"),
-        (make_newer, "written by a newer version"),
-        (make_foreign, "is a database of another program"),
-        (lose_secret, "The secret of .* is missing"),
-        (swap_secret, "The secret does not belong"),
-    ],
-)
-def test_a_backup_that_is_not_right_is_refused_and_nothing_changes(
-    tmp_path: Path, spoil: Callable[[Path], object], told: str
-) -> None:
-    database = killed(tmp_path / "live" / NAME, ANNA, BORIS)
-    backup = backed_up(tmp_path / "backup.db", *[voter(number) for number in range(2_000)])
-    spoil(backup)
-    before = contents_of(database.parent)
-    for check in (lambda: verify(backup, None), lambda: restore(backup, None, database)):
-        with pytest.raises(StartError, match=told):
-            check()
-    assert contents_of(database.parent) == before
-    assert likes_in(database) == 2
-
-
-def test_a_configured_secret_that_is_not_the_backups_is_refused(tmp_path: Path) -> None:
-    database = served(tmp_path / NAME, ANNA)
-    backup = backed_up(tmp_path / "backup.db", ANNA, BORIS)
-    with pytest.raises(StartError, match="The secret does not belong"):
-        restore(backup, SECRET, database)
-    assert likes_in(database) == 1
-
-
-def test_a_restore_that_finds_no_room_changes_nothing(tmp_path: Path) -> None:
-    database = killed(tmp_path / "live" / NAME, ANNA, BORIS)
-    backup = backed_up(tmp_path / "backup.db", ANNA)
-    before = contents_of(database.parent)
-    with files_up_to(20_000), pytest.raises(StartError, match=f"{NAME}.restoring cannot be used"):
-        restore(backup, None, database)
-    assert contents_of(database.parent) == before
-
-
-def test_nothing_is_restored_under_a_running_server(tmp_path: Path) -> None:
-    database = served(tmp_path / NAME, ANNA)
-    backup = backed_up(tmp_path / "backup.db", ANNA, BORIS)
-    lock = Lock(database)
-    lock.tell(address="http://127.0.0.1:8000")
-    with pytest.raises(StartError, match=r"already served by process \d+ at http://127.0.0.1:8000"):
-        restore(backup, None, database)
-    lock.release()
-    assert likes_in(database) == 1
-
-
-CUT_OFF = """
-import os, sys
-from pathlib import Path
-from likewise.transfer.backup import restore
-steps = int(sys.argv[1])
-def counted(step):
-    def take(self, *rest, **options):
-        global steps
-        steps -= 1
-        if steps == 0:
-            os._exit(9)
-        return step(self, *rest, **options)
-    return take
-for name in ("rename", "replace", "unlink"):
-    setattr(Path, name, counted(getattr(Path, name)))
-restore(Path(sys.argv[2]), None, Path(sys.argv[3]))
-"""
-
-
-def test_a_restore_cut_off_at_any_step_can_be_done_again(tmp_path: Path) -> None:
-    """The old database, with what is in its WAL alone, must never be mixed with the new one."""
-    states = []
-    for steps in range(1, 100):
-        folder = tmp_path / str(steps)
-        database = killed(folder / NAME, ANNA, BORIS, CLARA)
-        backup = backed_up(folder / "backup.db", voter(9))
-        cut_off = [sys.executable, "-c", CUT_OFF, str(steps), str(backup), str(database)]
-        done = subprocess.run(cut_off, check=False)
-        if done.returncode == 0:
-            break
-        states.append(state_of(database))
-        kept = restore(backup, None, database)
-        assert kept == database.with_name(f"{NAME}.before-restore-1")
-        assert (likes_in(database), likes_in(kept)) == (1, 3)
-        assert_sound(database)
-        assert_sound(kept)
-    assert list(dict.fromkeys(states)) == ["untouched", "guarded"]
-
-
-def state_of(database: Path) -> str:
-    """Tell what a server would do now."""
-    if not database.exists():
-        with pytest.raises(StartError, match="was interrupted"):
-            verify(database, None)
-        return "guarded"
-    assert value(database, "SELECT count(*) FROM likes") == 3
-    return "untouched"
-
-
-def test_a_server_does_not_start_in_the_middle_of_a_restore(start_service: StartService) -> None:
-    service = start_service()
-    service.stop()
-    service.database.rename(service.database.with_name(f"{NAME}.restoring"))
-    done = service.run("serve")
-    assert done.returncode == 1
-    assert f"A restore of {service.database} was interrupted." in done.stderr
-    assert not service.database.exists()
-
-
-# The commands
-
-
-def test_the_commands_go_round(start_service: StartService) -> None:
-    service = start_service()
-    service.like("/a", voter(1), address=address(1))
-    backup = service.run("backup", "copy.db")
-    assert backup.returncode == 0, backup.stderr
-    service.like("/a", voter(2), address=address(2))
-    checked = service.run("restore", "--verify", "copy.db")
-    assert checked.returncode == 0
-    assert checked.stdout == (
-        f"{service.directory}/copy.db is whole, and its secret belongs to it.\n"
-    )
-    refused = service.run("restore", "copy.db")
-    assert refused.returncode == 1
-    assert f"is already served by process {service.pid} at {service.url}." in refused.stderr
-    service.stop()
-    done = service.run("restore", "copy.db")
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == (
-        f"{service.database} is restored.\n"
-        f"What was there before is kept as {service.database}.before-restore-1.\n"
-    )
-    service.start()
-    assert service.count("/a") == 1
-    assert service.like("/a", voter(1), address=address(1)).json["count"] == 1
-
-
-def test_verifying_changes_nothing_and_tells_what_is_wrong(start_service: StartService) -> None:
-    service = start_service()
-    assert service.run("backup", "copy.db").returncode == 0
-    before = (service.directory / "copy.db").read_bytes()
-    assert service.run("restore", "--verify", "copy.db").returncode == 0
-    assert (service.directory / "copy.db").read_bytes() == before
-    assert names_in(service.directory).count("copy.db-wal") == 0
-    (service.directory / "copy.db").write_text("no database at all")
-    done = service.run("restore", "--verify", "copy.db")
-    assert done.returncode == 1
-    assert "copy.db is not a database" in done.stderr

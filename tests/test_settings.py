@@ -476,3 +476,10 @@ def test_secrets_are_no_flags_which_everybody_on_the_machine_sees() -> None:
     secrets = {setting.name for setting in SETTINGS if setting.is_secret}
     assert secrets == {"LIKEWISE_ADMIN_KEY", "LIKEWISE_SECRET"}
     assert not secrets & FLAGS.keys()
+
+
+def test_a_database_named_by_a_link_is_the_one_it_leads_to(tmp_path: Path) -> None:
+    (tmp_path / "volume").mkdir()
+    (tmp_path / "likewise.db").symlink_to(tmp_path / "volume" / "likewise.db")
+    loaded = load({"LIKEWISE_DATABASE": str(tmp_path / "likewise.db")}, {})
+    assert loaded.database_path == tmp_path / "volume" / "likewise.db"

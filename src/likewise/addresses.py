@@ -134,13 +134,16 @@ class Proxies:
 
     def _new_peer(self, peer: str) -> tuple[bytes | None, bool]:
         """Return a peer's address, None for a unix socket, and whether it is trusted."""
+        if not peer:
+            return None, self._trust_unix_socket
         address = parse_address(peer)
-        return address, self._trust_unix_socket if address is None else self.trusts(address)
+        return address, address is not None and self.trusts(address)
 
     def _walk(self, forwarded: bytes) -> bytes | None:
         """Return the last address that is no trusted proxy's, else the first; None without any."""
         client = None
-        for hop in reversed(forwarded.decode("latin-1").split(",")):
+        hops = forwarded.decode("latin-1").split(",")
+        for hop in reversed([hop for hop in hops if hop.strip()]):
             address = parse_address(hop)
             if address is None:
                 break

@@ -33,10 +33,11 @@ class Counters:
         self._monotonic = monotonic
         self._wall = wall
         self._key = os.urandom(32)
+        self._calls = 0
         rows = self._sets * self.WAYS
         self._tag = _column("I", rows)
-        self._used = _column("I", rows)  # in seconds of the monotonic clock, as `_start` is
-        self._start = _column("I", rows)
+        self._used = _column("I", rows)  # when last: the number of the call
+        self._start = _column("I", rows)  # in seconds of the monotonic clock
         self.count = _column("H", rows)
         self._day = _column("H", rows)
         self.first = _column("H", rows)
@@ -59,7 +60,8 @@ class Counters:
             row = start + used.index(min(used))
             self._tag[row] = tag
             self._start[row] = self.count[row] = self.first[row] = self.second[row] = 0
-        self._used[row] = now
+        self._calls = (self._calls + 1) & 0xFFFF_FFFF
+        self._used[row] = self._calls
         if not self._start[row] <= now < self._start[row] + window_seconds:
             self._start[row], self.count[row] = now, 0
         day = int(self._wall()) // SECONDS_PER_DAY & MAX_COUNT

@@ -8,34 +8,34 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Kind(NamedTuple):
+class ErrorType(NamedTuple):
     """What one error code means to HTTP."""
 
     status: int
     title: str
 
 
-CODES: dict[str, Kind] = {
-    "bad_request": Kind(400, "The request cannot be understood"),
-    "bad_page": Kind(400, "The page id cannot be used"),
-    "bad_voter": Kind(400, "The voter token cannot be used"),
-    "unknown_kind": Kind(400, "The site does not count this kind"),
-    "not_signed_in": Kind(401, "A key or a session is needed"),
-    "wrong_key": Kind(401, "This is not the admin key"),
-    "origin_refused": Kind(403, "This origin may not write"),
-    "not_found": Kind(404, "There is nothing here"),
-    "unknown_site": Kind(404, "There is no such site"),
-    "method_not_allowed": Kind(405, "This address does not take this method"),
-    "too_slow": Kind(408, "The request did not arrive in time"),
-    "too_large": Kind(413, "The body is too large"),
-    "target_too_long": Kind(414, "The address is too long"),
-    "unsupported_type": Kind(415, "The body is of a type that is not taken here"),
-    "bad_expectation": Kind(417, "This expectation cannot be met"),
-    "too_many": Kind(429, "Too many requests from this network"),
-    "headers_too_large": Kind(431, "The headers are too large"),
-    "server_error": Kind(500, "Something went wrong here"),
-    "storage_unavailable": Kind(503, "The storage cannot be written just now"),
-    "http_version": Kind(505, "Only HTTP/1.0 and HTTP/1.1 are spoken here"),
+CODES: dict[str, ErrorType] = {
+    "bad_request": ErrorType(400, "The request cannot be understood"),
+    "bad_page": ErrorType(400, "The page id cannot be used"),
+    "bad_voter": ErrorType(400, "The voter token cannot be used"),
+    "unknown_kind": ErrorType(400, "The site does not count this kind"),
+    "not_signed_in": ErrorType(401, "A key or a session is needed"),
+    "wrong_key": ErrorType(401, "This is not the admin key"),
+    "origin_refused": ErrorType(403, "This origin may not write"),
+    "not_found": ErrorType(404, "There is nothing here"),
+    "unknown_site": ErrorType(404, "There is no such site"),
+    "method_not_allowed": ErrorType(405, "This address does not take this method"),
+    "too_slow": ErrorType(408, "The request did not arrive in time"),
+    "too_large": ErrorType(413, "The body is too large"),
+    "target_too_long": ErrorType(414, "The address is too long"),
+    "unsupported_type": ErrorType(415, "The body is of a type that is not taken here"),
+    "bad_expectation": ErrorType(417, "This expectation cannot be met"),
+    "too_many": ErrorType(429, "Too many requests from this network"),
+    "headers_too_large": ErrorType(431, "The headers are too large"),
+    "server_error": ErrorType(500, "Something went wrong here"),
+    "storage_unavailable": ErrorType(503, "The storage cannot be written just now"),
+    "http_version": ErrorType(505, "Only HTTP/1.0 and HTTP/1.1 are spoken here"),
 }
 
 
@@ -51,11 +51,6 @@ class Problem(Exception):  # noqa: N818 (the word of RFC 9457)
         self.code = code
         self.detail = detail
         self.retry_after_seconds = retry_after_seconds
-
-    @property
-    def status(self) -> int:
-        """The HTTP status that goes with the code."""
-        return CODES[self.code].status
 
 
 class StartError(Exception):

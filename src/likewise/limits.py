@@ -118,7 +118,9 @@ class Limiter:
 
     def wrong_key(self, network: bytes) -> None:
         """Count a wrong admin key. Raises `too_many`."""
-        self._pass(self._writers, b"k" + network, (self._limits or Limits()).logins, "wrong keys")
+        # By /48, and apart from who has liked: guessing shall not wash that away.
+        guesser = b"k" + (prefix_of(network) or network)
+        self._pass(self._readers, guesser, (self._limits or Limits()).logins, "wrong keys")
 
     def like(
         self,
@@ -160,18 +162,27 @@ class Limiter:
 
     def _write(self, network: bytes, limits: Limits) -> int:
         """Count a write; return the network's row."""
-        row = self._pass(self._writers, b"w" + network, limits.writes, "writes")
         prefix = prefix_of(network)
-        if prefix:
-            self._pass(self._writers, b"w" + prefix, limits.prefix_writes, "writes")
+        if prefix is None:
+            return self._pass(self._writers, b"w" + network, limits.writes, "writes")
+        # The /48 is asked first: once it may write no more, its /64s cost nobody a row of the
+        # table. It is counted last: what a /64 is refused, its neighbours have left.
+        of_prefix = self._room(self._writers, b"w" + prefix, limits.prefix_writes, "writes")
+        row = self._pass(self._writers, b"w" + network, limits.writes, "writes")
+        self._writers.count[of_prefix] += 1
         return row
 
     def _pass(self, table: Counters, subject: bytes, rate: Rate, what: str) -> int:
+        """Count one more of a subject, and return its row."""
+        row = self._room(table, subject, rate, what)
+        table.count[row] += 1
+        return row
+
+    def _room(self, table: Counters, subject: bytes, rate: Rate, what: str) -> int:
+        """Return a subject's row where there is room for one more. Raises `too_many`."""
         row = table.find(subject, rate.seconds)
         if table.count[row] >= rate.number:
-            wait_seconds = table.window_left(row, rate.seconds)
-            raise _too_many(what, rate.number, wait_seconds)
-        table.count[row] += 1
+            raise _too_many(what, rate.number, table.window_left(row, rate.seconds))
         return row
 
     def _rows(self, network: bytes, subject: bytes, limits: Limits) -> list[int]:

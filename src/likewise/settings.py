@@ -92,8 +92,8 @@ class Settings(NamedTuple):
 
     @property
     def database_path(self) -> Path:
-        """The database's absolute path."""
-        return Path(self.database).absolute()
+        """The database's own path, by whichever link it was named: its secret lies beside it."""
+        return Path(self.database).resolve()
 
     @property
     def serves_demo(self) -> bool:

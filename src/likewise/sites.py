@@ -27,11 +27,13 @@ _DEFAULT_PORTS = {"http": "80", "https": "443"}
 _MAX_PORT = 65_535
 # Anyone can have a name right under these, so a wildcard there would let everyone write.
 _SHARED_HOSTS = frozenset(
-    "azurewebsites.net blogspot.com cloudfront.net codeberg.page fly.dev firebaseapp.com"
-    " github.io gitlab.io herokuapp.com neocities.org netlify.app ngrok.app ngrok.io"
-    " onrender.com pages.dev readthedocs.io render.com surge.sh trycloudflare.com tumblr.com"
-    " vercel.app web.app wordpress.com workers.dev"
-    " ac.uk co.jp co.kr co.nz co.uk co.za com.ar com.au com.br com.cn com.mx com.tr org.uk".split()
+    "amplifyapp.com appspot.com azurewebsites.net blogspot.com cloudfront.net codeberg.page"
+    " deno.dev firebaseapp.com fly.dev github.io gitlab.io glitch.me herokuapp.com hf.space"
+    " neocities.org netlify.app netlify.com ngrok.app ngrok.io onrender.com pages.dev"
+    " readthedocs.io render.com run.app s3.amazonaws.com surge.sh trycloudflare.com tumblr.com"
+    " vercel.app web.app webflow.io wordpress.com workers.dev"
+    " ac.uk co.in co.jp co.kr co.nz co.uk co.za com.ar com.au com.br com.cn com.mx com.tr gov.uk"
+    " org.uk".split()
 )
 
 

@@ -19,7 +19,7 @@ POLLS_SECONDS = 0.1  # enough for the door to look at its connections several ti
 def is_refused(door: Door) -> bool:
     try:
         door.connect()
-    except ConnectionRefusedError:
+    except ConnectionError:  # reset, where it came between the last welcome and the end
         return True
     return False
 

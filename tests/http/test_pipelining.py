@@ -110,8 +110,12 @@ def test_a_client_that_is_gone_while_we_do_not_read_is_noticed(door: Door, clien
     client.send(get("/later") * 2_000)
     until(lambda: len(door.app.pending) >= MAX_PIPELINE)
     client.reset()
-    response = Response(200, b"", b"x" * 50_000)
-    door.run(lambda: [answer.set_result(response) for answer in door.app.pending])
+
+    def finish_all() -> None:
+        for answer in door.app.pending:
+            answer.set_result(Response(200, b"", b"x" * 50_000))
+
+    door.run(finish_all)
     until(lambda: door.connections == 0)
 
 

@@ -33,6 +33,7 @@ BAD_REQUESTS = {
     "no colon": HEAD + b"X\r\n\r\n",
     "no name": HEAD + b": a\r\n\r\n",
     "no Host": b"GET / HTTP/1.1\r\n\r\n",
+    "Host with a path": b"GET / HTTP/1.1\r\nHost: a b/@\r\n\r\n",
     "two Hosts": HEAD + b"Host: door\r\n\r\n",
     "two Origins": HEAD + b"Origin: https://a.example\r\norigin: https://b.example\r\n\r\n",
     "two keys": HEAD + b"X-API-Key: a\r\nX-Api-Key: b\r\n\r\n",
@@ -145,6 +146,12 @@ def test_a_target_of_16_kib_is_taken_and_not_a_byte_more(door: Door) -> None:
     for longer in (target + "x", target + "x" * 1_000_000):
         reply = door.ask(get(longer))
         assert (reply.status, reply.code) == (414, "target_too_long")
+
+
+def test_a_hundred_header_lines_are_taken_and_not_more(door: Door) -> None:
+    lines = [f"X-{number}: y" for number in range(100)]
+    assert door.ask(get("/", *lines[:99])).status == 200  # and Host
+    assert door.ask(get("/", *lines)).code == "headers_too_large"
 
 
 def test_headers_of_16_kib_are_taken_and_not_more(door: Door) -> None:

@@ -204,3 +204,13 @@ def test_the_named_ranges_are_those_of_the_rfcs() -> None:
         assert any(range_.holds(octets(text)) for range_ in PRIVATE)
     for text in ("172.32.0.1", "100.64.0.1", "8.8.8.8", "2001:db8::1"):
         assert not any(range_.holds(octets(text)) for range_ in [*LOOPBACK, *PRIVATE])
+
+
+@pytest.mark.parametrize("written", [f"{READER},", f"{READER}, ,", f",{READER}", f", {READER} ,,"])
+def test_empty_elements_of_the_list_are_passed_over(written: str) -> None:
+    assert client(written) == octets(READER)
+
+
+def test_a_peer_that_is_no_address_is_not_trusted() -> None:
+    assert not Proxies().trusts_peer("testclient")
+    assert Proxies().trusts_peer("")

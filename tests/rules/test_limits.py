@@ -245,6 +245,26 @@ def test_one_64_that_is_refused_uses_nothing_up_of_its_48(readers: Readers) -> N
     readers.limiter.write(network("2001:db8:1:3::1"))
 
 
+def test_a_48_that_may_write_no_more_washes_nobody_out_of_the_table() -> None:
+    readers = Readers(entries=8_192)
+    for _ in range(2):
+        readers.like(READER)
+    for number in range(1_200):
+        readers.limiter.write(network(f"2001:db8:1:{number:x}::1"))
+    for number in range(100_000):
+        with refused("1200 writes"):
+            readers.limiter.write(network(f"2001:db8:1:{number % 65_536:x}::1"))
+    with refused("at once"):
+        readers.like(READER)
+
+
+def test_a_48_has_one_budget_of_wrong_keys(readers: Readers) -> None:
+    for number in range(20):
+        readers.limiter.wrong_key(network(f"2001:db8:1:{number:x}::1"))
+    with refused("20 wrong keys"):
+        readers.limiter.wrong_key(network("2001:db8:1:ffff::1"))
+
+
 @pytest.mark.parametrize(("who", "limits"), [(None, "on"), (READER, "off")])
 def test_without_an_address_or_with_limits_off_nothing_is_refused(
     who: bytes | None, limits: str

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import resource
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
@@ -10,10 +12,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import apsw
+import pytest
 
-from likewise.errors import Problem
+from likewise.errors import Problem, StartError
 from likewise.store import Standing, Wish
-from likewise.store.cache import Page
+from likewise.store.file import Lock
 from likewise.store.pages import load_page
 from likewise.store.sqlite import SqliteStore, open_store
 from tests.service import voter
@@ -23,6 +26,7 @@ T = TypeVar("T")
 NAME = "likewise.db"
 SITE = "default"
 ANNA, BORIS, CLARA = voter(1), voter(2), voter(3)
+NOBODY = 65_534  # the user without rights, on every system
 NOON = (41_666 * 24 + 12) * 3_600.0  # UTC, of a day long gone; the clock stands still there
 
 Outcome = Standing | Problem
@@ -36,13 +40,13 @@ async def opened(
     store = open_store(path, secret, create=True, wall=wall)
     try:
         yield store
-        for name, page in store._cache._entries.items():
-            if isinstance(page, Page) and store._is_cache_fresh():
-                held = load_page(store._reader, name)
+        for name in list(store._cache._entries):
+            store.counts(*name)  # notices what strangers have written
+            page, held = store._cache.get(name), load_page(store._reader, name)
+            if page is not None and store._is_fresh:
                 assert held is not None
-                assert (page.name, page.members, page.counts) == (
-                    (held.name, held.members, held.counts)
-                )
+                assert page.name == held.name
+                assert (page.members, page.counts) == (held.members, held.counts)
     finally:
         await store.close()
 
@@ -100,9 +104,8 @@ def in_loop(work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
     return asyncio.get_running_loop().create_task(work)
 
 
-def after_crash(path: Path) -> Path:
-    """Copy what `kill -9` would leave of an open database; return the copy."""
-    folder = path.with_name("after-crash")
+def after_crash(path: Path, folder: Path) -> Path:
+    """Copy what `kill -9` would leave of an open database to a new folder; return the copy."""
     folder.mkdir()
     for ending in ("", "-wal", ".key"):
         shutil.copy2(path.with_name(path.name + ending), folder)
@@ -116,6 +119,17 @@ def stranger(path: Path) -> Iterator[apsw.Connection]:
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         connection.set_busy_timeout(5_000)
         yield connection
+
+
+@contextmanager
+def files_up_to(size_bytes: int) -> Iterator[None]:
+    """Let no file of this process grow beyond a size: for it the disk is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def rows(path: Path, sql: str, *values: apsw.SQLiteValue) -> list[tuple[Any, ...]]:
@@ -150,3 +164,73 @@ def assert_sound(path: Path) -> None:
     assert rows(path, "PRAGMA foreign_key_check") == []
     assert rows(path, _CHAINS) == []
     assert rows(path, _DRIFT) == []
+
+
+def refusal(path: Path, *, create: bool = True, secret: str | None = None) -> str:
+    """Try to open a store; return what the operator is told."""
+
+    async def start() -> str:
+        with pytest.raises(StartError) as caught:
+            open_store(path, secret, create=create)
+        return str(caught.value)
+
+    return asyncio.run(start())
+
+
+def lock_refusal(path: Path) -> str:
+    with pytest.raises(StartError) as caught:
+        Lock(path)
+    return str(caught.value)
+
+
+@contextmanager
+def as_plain_user() -> Iterator[None]:
+    """Drop root's rights, which no file mode can bind."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
+
+
+def served(path: Path, *voters: str, secret: str | None = None) -> Path:
+    """Make a database in which these voters like a page; return it."""
+    path.parent.mkdir(exist_ok=True)
+
+    async def scenario(store: SqliteStore) -> None:
+        await all_of([submit(store, wish("/a", who)) for who in voters])
+
+    run(path, scenario, secret=secret)
+    return path
+
+
+def killed(path: Path, *voters: str) -> Path:
+    """Make one as `kill -9` leaves it: with likes that are in the WAL alone; return it."""
+
+    async def scenario() -> Path:
+        async with opened(path) as store:
+            for who in voters:
+                await like(store, "/a", who)
+            return after_crash(path, path.parent / "crashed")
+
+    path.parent.mkdir(exist_ok=True)
+    return asyncio.run(scenario())
+
+
+def likes_in(path: Path, *, secret: str | None = None) -> int:
+    """Open a database as a service does; return how many likes there are."""
+
+    async def scenario(store: SqliteStore) -> int:
+        return (await store.totals(SITE)).counts.get("like", 0)
+
+    return run(path, scenario, secret=secret)
+
+
+def damage(path: Path) -> None:
+    """Spoil the database beyond its first page."""
+    with path.open("r+b") as content:
+        content.seek(8 * 4_096)
+        content.write(b"\xff" * 20 * 4_096)
+    path.with_name(path.name + "-wal").unlink(missing_ok=True)

@@ -120,6 +120,15 @@ async def test_a_voter_who_liked_the_old_id_is_found_again(store: SqliteStore) -
 
 
 @on_store
+async def test_a_new_like_is_a_row_of_the_page_itself(store: SqliteStore) -> None:
+    await like(store, "/old", ANNA)
+    await store.adopt([], [alias("/old", "/new")])
+    await like(store, "/old", BORIS)
+    of_page = "SELECT path FROM likes JOIN pages ON pages.id = page ORDER BY pages.id"
+    assert rows(store.path, of_page) == [("/old",), ("/new",)]
+
+
+@on_store
 async def test_a_voter_who_liked_both_pages_before_is_counted_once_when_seen_again(
     store: SqliteStore,
 ) -> None:

@@ -174,6 +174,15 @@ def test_no_connection_of_ours_checkpoints_by_itself(tmp_path: Path) -> None:
 
 
 @on_store
+async def test_our_own_commits_and_checkpoints_do_not_empty_the_cache(store: SqliteStore) -> None:
+    await like(store, "/quiet", voter(1))
+    quiet = store._cache.get((SITE, "/quiet"))
+    await write_without_rest(store, 60)
+    store.counts(SITE, "/quiet")
+    assert store._cache.get((SITE, "/quiet")) is quiet is not None
+
+
+@on_store
 async def test_a_checkpoint_that_fails_stops_no_like(store: SqliteStore) -> None:
     store._checkpoints._connection.close()
     await write_without_rest(store, 30)

@@ -220,28 +220,46 @@ async def test_reads_and_likes_meet_from_all_sides_without_harm(store: SqliteSto
     await asyncio.gather(*map(in_loop, work))
 
 
-READ_AND_CLOSE = """
+A_PROGRAM = """
 import sqlite3, sys
-connection = sqlite3.connect(sys.argv[1])
-connection.execute("SELECT count(*) FROM likes").fetchall()
+connection = sqlite3.connect(sys.argv[1], timeout=0.1, isolation_level=None)
+try:
+    connection.execute(sys.argv[2]).fetchall()
+except sqlite3.OperationalError:
+    print("refused")
 connection.close()
 """
 
 
-def test_a_program_that_opens_and_closes_the_database_leaves_its_wal(tmp_path: Path) -> None:
-    """Closing the last connection deletes the WAL: ours must not be taken for closed."""
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT count(*) FROM likes",
+        "PRAGMA wal_checkpoint(TRUNCATE)",
+        "PRAGMA journal_mode = DELETE",
+        "VACUUM",
+        "ANALYZE",
+    ],
+)
+def test_a_program_that_opens_and_closes_the_database_costs_no_like(
+    tmp_path: Path, statement: str
+) -> None:
+    """Who closes the last connection deletes the WAL: ours must not be taken for closed."""
 
-    def read_and_close() -> None:
-        subprocess.run([sys.executable, "-c", READ_AND_CLOSE, tmp_path / NAME], check=True)
+    def use() -> None:
+        program = [sys.executable, "-c", A_PROGRAM, str(tmp_path / NAME), statement]
+        told = subprocess.run(program, check=True, capture_output=True, text=True).stdout
+        assert told == ("refused\n" if "journal_mode" in statement else "")
 
     async def scenario() -> None:
         async with opened(tmp_path / NAME) as store:
             await like(store, "/a", ANNA)
             await store.totals(SITE)  # opens one more connection
-            await asyncio.to_thread(read_and_close)
+            await asyncio.to_thread(use)
             await like(store, "/a", BORIS)
-            crashed = after_crash(tmp_path / NAME)
+            crashed = after_crash(store.path, tmp_path / "crashed")
         async with opened(crashed) as store:
             assert store.counts(SITE, "/a") == {"like": 2}
 
     asyncio.run(scenario())
+    assert_sound(tmp_path / NAME)

@@ -13,7 +13,18 @@ from likewise.store import sqlite
 from likewise.store.copy import copy
 from likewise.store.file import APPLICATION_ID, connect
 from likewise.store.migrate import Migration, migrate, migrations
-from tests.store.database import ANNA, NAME, SITE, assert_sound, like, rows, run, stranger, value
+from tests.store.database import (
+    ANNA,
+    NAME,
+    SITE,
+    assert_sound,
+    files_up_to,
+    like,
+    rows,
+    run,
+    stranger,
+    value,
+)
 
 FIRST = Migration(1, "CREATE TABLE meta (name TEXT, value TEXT); CREATE TABLE one (n);")
 SECOND = Migration(2, "ALTER TABLE one ADD COLUMN word TEXT; CREATE TABLE two (n);")
@@ -83,6 +94,15 @@ def test_a_full_disk_in_a_step_leaves_the_old_schema_whole(tmp_path: Path) -> No
             migrate(connection, tmp_path / NAME, [FIRST, large], lambda _to: None)
     assert value(tmp_path / NAME, "PRAGMA user_version") == 1
     assert rows(tmp_path / NAME, "SELECT name FROM sqlite_schema WHERE name = 'two'") == []
+
+
+def test_a_step_that_cannot_be_committed_leaves_the_old_schema_whole(tmp_path: Path) -> None:
+    step(tmp_path / NAME, FIRST)
+    with closing(connect(tmp_path / NAME)) as connection:
+        size = (tmp_path / f"{NAME}-wal").stat().st_size
+        with files_up_to(size + 1), pytest.raises(apsw.IOError):
+            migrate(connection, tmp_path / NAME, [FIRST, SECOND], lambda _to: None)
+    assert value(tmp_path / NAME, "PRAGMA user_version") == 1
 
 
 def test_nothing_is_changed_where_no_backup_could_be_made(tmp_path: Path) -> None:

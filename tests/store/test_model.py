@@ -10,11 +10,13 @@ from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from likewise.store import Alias, Query, Seed, Wish
+from likewise.errors import Problem
+from likewise.store import Alias, Query, Seed, Wish, writer
 from likewise.store.cache import Cache
 from likewise.store.sqlite import open_store
 from tests.service import voter
@@ -24,6 +26,7 @@ from tests.store.database import (
     SITE,
     after_crash,
     assert_sound,
+    files_up_to,
     rows,
     stranger,
     submit,
@@ -96,6 +99,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp(prefix="likewise-model-"))
         self.loop = asyncio.new_event_loop()
         self.model = Model()
+        self.crashes = 0
         self.path = self.folder / NAME
 
     @initialize(max_pages=st.sampled_from([1, 2, 3_000]))
@@ -130,6 +134,35 @@ class StoreMachine(RuleBasedStateMachine):
         for wish, outcome in zip(batch, self.run(self.submitted(batch)), strict=True):
             self.model.like(wish)
             assert said(outcome.counts) == self.model.counts(wish.page)
+
+    @rule(batch=st.lists(wishes, min_size=1, max_size=4))
+    def batch_without_room(self, batch: list[Wish]) -> None:
+        """All of it is stored, in room that the WAL has already, or nothing."""
+        wal = self.path.with_name(NAME + "-wal")
+        with files_up_to(wal.stat().st_size + 1 if wal.exists() else 1):
+            outcomes = self.run(self.submitted(batch))
+        if not any(isinstance(outcome, Problem) for outcome in outcomes):
+            for wish in batch:
+                self.model.like(wish)
+        else:
+            assert {outcome.code for outcome in outcomes} == {"storage_unavailable"}
+
+    @rule(batch=st.lists(wishes, min_size=1, max_size=4))
+    def batch_behind_a_lock(self, batch: list[Wish]) -> None:
+        with pytest.MonkeyPatch.context() as patch, stranger(self.path) as connection:
+            patch.setattr(writer, "LOCK_MILLISECONDS", 1)
+            connection.execute("BEGIN IMMEDIATE")
+            outcomes = self.run(self.submitted(batch))
+        assert {outcome.code for outcome in outcomes} == {"storage_unavailable"}
+
+    @rule(wish=wishes)
+    def like_and_leave(self, wish: Wish) -> None:
+        async def leave() -> None:
+            submit(self.store, wish).cancel()
+            await self.store.adopt([], [])
+
+        self.model.like(wish)
+        self.run(leave())
 
     @rule(given=st.lists(seeds, max_size=3), olds=st.lists(aliases, max_size=2), between=wishes)
     def adopt(self, given: list[Seed], olds: list[Alias], between: Wish) -> None:
@@ -181,7 +214,8 @@ class StoreMachine(RuleBasedStateMachine):
     @rule()
     def crash(self) -> None:
         """Go on with the files as they lie there, as after `kill -9`."""
-        crashed = after_crash(self.path)
+        self.crashes += 1
+        crashed = after_crash(self.path, self.folder / str(self.crashes))
         self.run(self.store.close())
         self.path = crashed
         self.open(self.max_pages)
@@ -238,7 +272,7 @@ def said(counts: Any) -> dict[str, int]:
 
 TestStore = StoreMachine.TestCase
 TestStore.settings = settings(
-    max_examples=60,
+    max_examples=120,
     stateful_step_count=30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],

@@ -6,7 +6,7 @@ import http.client
 import json
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from typing import NamedTuple
 
@@ -44,15 +44,15 @@ class Crowd:
         self.missing = 0  # acknowledgements until the kill
         self.enough = threading.Event()
 
-    def like_until_killed(self, after: int) -> None:
-        """Send likes and take some back; kill the service after so many acknowledgements."""
+    def like_until(self, end: Callable[[], object], after: int) -> None:
+        """Send likes and take some back; end the service after so many acknowledgements."""
         clients = [threading.Thread(target=self._client) for _ in range(CLIENTS)]
         self.enough.clear()
         self.missing = after
         for client in clients:
             client.start()
         self.enough.wait()
-        self.service.kill()
+        end()
         for client in clients:
             client.join()
 
@@ -113,10 +113,14 @@ def test_nothing_acknowledged_is_lost_and_nothing_counts_twice(start_service: St
     service = start_service()
     crowd = Crowd(service)
     for kill in range(KILLS):
-        crowd.like_until_killed(after=7 + 23 * kill)
+        crowd.like_until(service.kill, after=7 + 23 * kill)
         service.start()
         crowd.send_unknown_again()
         assert {page: service.count(page) for page in PAGES} == crowd.counts()
+    for _ in range(3):
+        crowd.like_until(service.stop, after=100)
+        service.start()
+        crowd.send_unknown_again()
     service.kill()
     assert_sound(service.database)
     stored = rows(

@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
-import shutil
-import tempfile
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import apsw
@@ -17,53 +11,19 @@ import pytest
 
 from likewise.errors import StartError
 from likewise.store import file
-from likewise.store.file import Lock, holder_of, secret_path
-from likewise.store.sqlite import open_store
-from tests.conftest import StartService
-from tests.store.database import ANNA, NAME, SITE, like, opened, run, stranger
-
-NOBODY = 65_534
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """A database that has been served before."""
-    run(tmp_path / NAME, lambda store: like(store, "/a", ANNA))
-    return tmp_path / NAME
-
-
-@pytest.fixture
-def public_folder() -> Iterator[Path]:
-    """A folder that every user of the machine can reach, as pytest's own cannot be."""
-    folder = Path(tempfile.mkdtemp(prefix="likewise-"))
-    folder.chmod(0o777)
-    yield folder
-    folder.chmod(0o700)
-    shutil.rmtree(folder)
-
-
-@contextmanager
-def as_plain_user() -> Iterator[None]:
-    """Drop root's rights, which no file mode can bind."""
-    before = os.geteuid()
-    if before == 0:
-        os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        os.seteuid(before)
-
-
-def refusal(path: Path, *, create: bool = True, secret: str | None = None) -> str:
-    """Try to open a store; return what the operator is told."""
-
-    async def start() -> str:
-        with pytest.raises(StartError) as caught:
-            open_store(path, secret, create=create)
-        return str(caught.value)
-
-    return asyncio.run(start())
-
+from likewise.store.file import Lock, secret_path
+from tests.store.database import (
+    ANNA,
+    NAME,
+    SITE,
+    as_plain_user,
+    like,
+    lock_refusal,
+    opened,
+    refusal,
+    run,
+    stranger,
+)
 
 # What a first start makes
 
@@ -192,12 +152,6 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
         assert told == f"There is no folder for {path}. Make {path.parent} first."
 
 
-def lock_refusal(path: Path) -> str:
-    with pytest.raises(StartError) as caught:
-        Lock(path)
-    return str(caught.value)
-
-
 def test_a_folder_that_may_not_be_written_is_told(public_folder: Path) -> None:
     public_folder.chmod(0o555)
     with as_plain_user():
@@ -231,9 +185,6 @@ def test_a_place_without_shared_memory_is_told(tmp_path: Path) -> None:
         apsw.set_default_vfs("unix")
 
 
-# Locks
-
-
 def test_a_database_that_another_program_keeps_locked_is_told(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -242,109 +193,6 @@ def test_a_database_that_another_program_keeps_locked_is_told(
         connection.pragma("locking_mode", "EXCLUSIVE")
         connection.execute("BEGIN EXCLUSIVE")
         assert "is locked by another program" in refusal(path)
-
-
-def test_a_second_server_is_refused_with_the_first_ones_name(start_service: StartService) -> None:
-    service = start_service()
-    second = service.run("serve")
-    assert second.returncode == 1
-    assert second.stderr == (
-        f"likewise serve: {service.database} is already served by process {service.pid}"
-        f" at {service.url}. Stop that one first.\n"
-    )
-    assert service.get("/readyz").status == 200
-
-
-def test_the_lock_ends_with_its_process(start_service: StartService) -> None:
-    service = start_service()
-    facts = holder_of(service.database)
-    assert facts
-    assert (facts["pid"], facts["address"]) == (service.pid, service.url)
-    service.kill()
-    assert holder_of(service.database) is None
-    service.start()
-
-
-def test_a_lock_is_the_same_through_a_link(tmp_path: Path) -> None:
-    lock = Lock(tmp_path / NAME)
-    (tmp_path / NAME).touch()
-    (tmp_path / "link.db").symlink_to(NAME)
-    lock.tell(address="http://here")
-    assert "is already served by process" in lock_refusal(tmp_path / "link.db")
-    assert "http://here" in lock_refusal(tmp_path / "link.db")
-    lock.release()
-    Lock(tmp_path / "link.db").release()
-
-
-def test_a_server_that_has_not_told_yet_holds_its_lock(tmp_path: Path) -> None:
-    lock = Lock(tmp_path / NAME)
-    assert holder_of(tmp_path / NAME) == {}
-    assert "by process ? at an unknown address" in lock_refusal(tmp_path / NAME)
-    lock.release()
-    assert holder_of(tmp_path / NAME) is None
-
-
-def test_a_command_that_only_looks_stops_no_start(tmp_path: Path) -> None:
-    Lock(tmp_path / NAME).release()
-    with (tmp_path / f"{NAME}.lock").open("rb") as looking:
-        fcntl.flock(looking, fcntl.LOCK_SH)
-        gone = threading.Timer(0.05, fcntl.flock, (looking, fcntl.LOCK_UN))
-        gone.start()
-        Lock(tmp_path / NAME).release()
-        gone.join()
-
-
-# The secret
-
-
-def test_a_missing_secret_is_told_and_none_is_made(path: Path) -> None:
-    secret_path(path).unlink()
-    told = refusal(path)
-    assert f"The secret of {path} is missing: {secret_path(path)}." in told
-    assert "LIKEWISE_SECRET" in told
-    assert not secret_path(path).exists()
-
-
-def test_a_secret_of_another_database_is_told(path: Path) -> None:
-    secret_path(path).write_text("0123456789abcdef" * 4)
-    assert f"This secret does not belong to {path}" in refusal(path)
-    assert f"This secret does not belong to {path}" in refusal(path, secret="another secret " * 3)
-
-
-@pytest.mark.parametrize("content", [b"", b"\n", b"0123456789abcdef", b"x" * 65, b"\xff" * 64])
-def test_a_key_file_that_holds_no_secret_is_told(path: Path, content: bytes) -> None:
-    secret_path(path).write_bytes(content)
-    told = refusal(path)
-    assert str(secret_path(path)) in told
-    assert "does not hold a secret" in told or "cannot be read" in told
-
-
-@pytest.mark.parametrize("secret", ["short", "x" * 65, "é" * 33])
-def test_a_configured_secret_of_the_wrong_size_is_told(tmp_path: Path, secret: str) -> None:
-    assert "LIKEWISE_SECRET has" in refusal(tmp_path / NAME, secret=secret)
-
-
-def test_an_unreadable_key_file_is_told(public_folder: Path) -> None:
-    path = public_folder / NAME
-    run(path, lambda store: like(store, "/a", ANNA))
-    for one in public_folder.iterdir():
-        one.chmod(0o666)
-    secret_path(path).chmod(0o000)
-    with as_plain_user():
-        assert f"The secret {secret_path(path)} cannot be read" in refusal(path)
-
-
-def test_a_folder_in_the_secrets_place_is_told(tmp_path: Path) -> None:
-    secret_path(tmp_path / NAME).mkdir()
-    assert f"The secret {secret_path(tmp_path / NAME)} cannot be read" in refusal(tmp_path / NAME)
-
-
-def test_a_configured_secret_wins_and_makes_no_file(tmp_path: Path) -> None:
-    secret = "a configured secret of some length"
-    run(tmp_path / NAME, lambda store: like(store, "/a", ANNA), secret=secret)
-    run(tmp_path / NAME, lambda store: like(store, "/a", ANNA), secret=secret + "\n")
-    assert not secret_path(tmp_path / NAME).exists()
-    assert "is missing" in refusal(tmp_path / NAME)
 
 
 def test_a_refused_start_holds_nothing(path: Path) -> None:

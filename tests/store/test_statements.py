@@ -96,7 +96,7 @@ async def test_a_count_that_is_in_memory_needs_no_row(store: SqliteStore) -> Non
             for number in range(20):
                 store.counts(SITE, f"/{number}")
     # Once in a turn of the loop, however many are asked for.
-    assert [one.sql for one in seen] == ['pragma "data_version"'] * 2
+    assert [one.sql for one in seen] == ["PRAGMA data_version"] * 2
 
 
 @on_store
@@ -138,3 +138,18 @@ async def test_a_report_finds_each_pages_counts_by_index(store: SqliteStore) -> 
     assert not [detail for detail in plan(store, of_page) if "SCAN" in detail]
     by_name = next(one for one in seen if "ORDER BY p.path LIMIT" in one.sql)
     assert not [detail for detail in plan(store, by_name) if "ORDER BY" in detail]
+
+
+@on_store
+async def test_a_report_looks_up_each_page_instead_of_searching_all_for_it(
+    store: SqliteStore,
+) -> None:
+    await fill(store)
+    await store.report(Query(SITE, "like", 10))
+    assert store._reports is not None
+    with traced(store._reports) as seen:
+        await store.report(Query(SITE, "like", 10))
+    details = [detail for one in seen if one.name == "report" for detail in plan(store, one)]
+    assert details
+    assert not any("SCAN" in detail and "p" not in detail for detail in details), details
+    assert not any("MATERIALIZE" in detail for detail in details), details

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import resource
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -27,6 +26,7 @@ from tests.store.database import (
     Outcome,
     all_of,
     assert_sound,
+    files_up_to,
     in_loop,
     like,
     on_store,
@@ -57,16 +57,9 @@ def codes(outcomes: list[Outcome]) -> set[str]:
     return {outcome.code if isinstance(outcome, Problem) else "done" for outcome in outcomes}
 
 
-@contextmanager
-def no_room_to_grow(store: SqliteStore) -> Iterator[None]:
-    """Let no file of this process grow beyond what the WAL has, so that COMMIT fails."""
-    size = store.path.with_name(NAME + "-wal").stat().st_size
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 1, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+def no_room_to_grow(store: SqliteStore) -> AbstractContextManager[None]:
+    """Let no file grow beyond what the WAL has, so that COMMIT fails."""
+    return files_up_to(store.path.with_name(NAME + "-wal").stat().st_size + 1)
 
 
 @contextmanager
@@ -216,6 +209,25 @@ async def test_it_is_ready_again_when_a_commit_succeeds_again(store: SqliteStore
         assert codes([await submit(store, wish("/a", BORIS))]) == {"storage_unavailable"}
         assert not await store.is_ready()
     assert await store.is_ready()
+
+
+@on_store
+async def test_a_rollback_that_fails_leaves_nobody_waiting(store: SqliteStore) -> None:
+    def broken(_transaction: Transaction) -> None:
+        raise LookupError("ours")
+
+    refused = 0
+
+    def refuse_rollback(_cursor: object, sql: str, _bindings: object) -> bool:
+        nonlocal refused
+        refused += sql == "ROLLBACK"
+        return not (sql == "ROLLBACK" and refused == 1)
+
+    store._write_connection.exec_trace = refuse_rollback
+    with pytest.raises(LookupError, match="ours"):
+        await store._write(broken)
+    assert refused == 1
+    assert await like(store, "/a", ANNA) == (1, True, {"like": 1})
 
 
 @on_store

@@ -78,10 +78,16 @@ def test_a_query_that_can_be_read_in_two_ways_or_not_at_all_is_refused(
     assert (reply.status, reply.code) == (400, "bad_request")
 
 
-def test_one_bad_page_refuses_the_batch_and_says_why(door: Service) -> None:
-    reply = counts(door, "/good", "a\0b")
-    assert (reply.status, reply.code) == (400, "bad_page")
-    assert "U+0000" in reply.json["detail"]
+def test_a_bad_page_does_not_blank_its_neighbours(door: Service) -> None:
+    for pages in (("/good", "a\0b"), ("a\0b", "/good"), ("", "/good", "x" * 600)):
+        assert list(counts(door, *pages).json["counts"]) == ["/good"]
+
+
+def test_a_batch_of_bad_pages_is_refused_and_says_why(door: Service) -> None:
+    for pages in (("a\0b",), ("", "a\0b"), ("a\0b", "a\0b")):
+        reply = counts(door, *pages)
+        assert (reply.status, reply.code) == (400, "bad_page")
+        assert "U+0000" in reply.json["detail"]
 
 
 def test_an_unknown_site_is_not_found(door: Service) -> None:

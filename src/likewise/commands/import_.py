@@ -21,7 +21,7 @@ from likewise.transfer.importers import article
 from likewise.transfer.local import alone, ask
 from likewise.transfer.sitemap import sitemap_paths
 
-BODY_BYTES = 256 * 1_024
+BODY_BYTES = 64 * 1_024  # applied in one go, which readers shall not notice
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

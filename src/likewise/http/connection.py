@@ -167,7 +167,7 @@ class Connection(asyncio.BufferedProtocol):
         # The parser takes the body of an upgrade for another protocol, and would not show it.
         has_body = body_bytes or b"transfer-encoding" in headers
         if has_body and self._parser.should_upgrade():
-            raise Problem("bad_request", "A request with a body cannot ask for an upgrade.")
+            raise Problem("bad_request", "A body cannot come with Upgrade: leave that header out.")
         self._owes_continue = b"expect" in headers and self._version == "1.1"
 
     def on_body(self, piece: bytes) -> None:

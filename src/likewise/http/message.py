@@ -5,6 +5,7 @@ Knows neither sockets nor ASGI, neither routes nor handlers.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Iterable
 from typing import Protocol
 
@@ -12,6 +13,7 @@ from likewise.errors import Problem
 
 MAX_TARGET_BYTES = 16_384
 MAX_HEADER_BYTES = 16_384
+MAX_HEADER_LINES = 100  # each costs far more memory than its bytes
 MAX_BODY_BYTES = 4_096
 WITHOUT_BODY = frozenset({204, 304})  # statuses whose answers end with their headers
 
@@ -19,6 +21,9 @@ WITHOUT_BODY = frozenset({204, 304})  # statuses whose answers end with their he
 _ONCE_ONLY = frozenset(
     {b"host", b"origin", b"content-length", b"content-type", b"authorization", b"x-api-key"}
 )
+
+
+_HOST = re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]*")
 
 
 class Request:
@@ -53,20 +58,23 @@ class Request:
 class Headers(dict[bytes, bytes]):
     """Header lines by lower-case name; lines of one name are joined (RFC 9110 section 5.3)."""
 
-    __slots__ = ("size_bytes",)
+    __slots__ = ("lines", "size_bytes")
 
     def __init__(self, lines: Iterable[tuple[bytes, bytes]] = ()) -> None:
         super().__init__()
         self.size_bytes = 0
+        self.lines = 0
         for name, value in lines:
             self.add(name, value)
 
     def add(self, name: bytes, value: bytes) -> None:
         """Add one line. Raises `headers_too_large`, and `bad_request` for a doubled Host."""
         self.size_bytes += len(name) + len(value) + 4
-        if self.size_bytes > MAX_HEADER_BYTES:
+        self.lines += 1
+        if self.size_bytes > MAX_HEADER_BYTES or self.lines > MAX_HEADER_LINES:
             raise Problem(
-                "headers_too_large", f"Headers of at most {MAX_HEADER_BYTES} bytes are taken."
+                "headers_too_large",
+                f"At most {MAX_HEADER_LINES} header lines of {MAX_HEADER_BYTES} bytes are taken.",
             )
         name, value = name.lower(), value.strip(b" \t")
         if name not in self:
@@ -142,6 +150,8 @@ def check_head(headers: Headers, version: str) -> None:
         raise Problem("http_version", "Only HTTP/1.0 and HTTP/1.1 are spoken here.")
     if is_current and b"host" not in headers:
         raise Problem("bad_request", "The header Host is missing.")
+    if not _HOST.fullmatch(headers.get(b"host", b"")):
+        raise Problem("bad_request", "The header Host is not a host and port.")
     coding = headers.get(b"transfer-encoding")
     if coding is not None and not (is_current and coding.lower() == b"chunked"):
         raise Problem("bad_request", "The only transfer coding taken is chunked, in HTTP/1.1.")

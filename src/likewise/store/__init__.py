@@ -91,7 +91,9 @@ class Alias(NamedTuple):
 
 
 class Store(Protocol):
-    """What handlers and commands may ask. Writes are answered when they are on the disk."""
+    """What handlers and commands may ask. Reads of one page are at hand, those of many are
+    awaited, and writes are answered when they are on the disk.
+    """
 
     def counts(self, site: str, page: str) -> Counts:
         """Return a page's counts; nothing is stored for a page that is not known."""

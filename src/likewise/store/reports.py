@@ -9,17 +9,18 @@ import apsw
 
 from likewise.store import Query, Report, Row, Totals
 
-# A page merged into another one counts there and is not listed itself.
+# A page merged into another one counts there and is not listed itself. The count of each page
+# is looked up: joined to a table of sums, SQLite would search all of it for every page.
 _ROWS = """/* report */
-WITH sums AS MATERIALIZED (
-    SELECT coalesce(p.target, p.id) AS id, sum(c.seed + c.likes) AS n
-    FROM counts AS c JOIN pages AS p ON p.id = c.page
-    WHERE p.site = :site AND c.kind = (SELECT id FROM kinds WHERE name = :kind)
-    GROUP BY 1
-)
-SELECT p.id, p.path FROM pages AS p LEFT JOIN sums ON sums.id = p.id
+SELECT p.id, p.path FROM pages AS p
 WHERE p.site = :site AND p.target IS NULL {where}
 ORDER BY {order} LIMIT :limit OFFSET :offset"""
+_BY_COUNT = """
+    coalesce((SELECT c.seed + c.likes FROM counts AS c WHERE c.page = p.id AND c.kind = :number), 0)
+    + coalesce((SELECT sum(c.seed + c.likes) FROM pages AS m JOIN counts AS c ON c.page = m.id
+        WHERE m.target = p.id AND c.kind = :number), 0)
+    DESC, p.path"""
+_KIND = "/* kind */ SELECT id FROM kinds WHERE name = ?"
 _TOTAL = """/* report total */
 SELECT count(*) FROM pages AS p WHERE p.site = :site AND p.target IS NULL {where}"""
 _SEARCH = "AND instr(p.path, :search)"
@@ -40,8 +41,8 @@ WHERE p.site = ? AND h.hour >= ? GROUP BY 1"""
 def report(connection: apsw.Connection, query: Query) -> Report:
     """Return a part of a site's pages, most liked first, or by name."""
     where = _SEARCH if query.search else ""
-    order = "p.path" if query.by_page else "coalesce(sums.n, 0) DESC, p.path"
-    values = query._asdict()
+    order = "p.path" if query.by_page else _BY_COUNT
+    values = query._asdict() | {"number": connection.execute(_KIND, (query.kind,)).get}
     total = connection.execute(_TOTAL.format(where=where), values).get
     pages = connection.execute(_ROWS.format(where=where, order=order), values).fetchall()
     rows = [Row(str(path), dict(connection.execute(_COUNTS, (number,)))) for number, path in pages]

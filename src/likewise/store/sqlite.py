@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -30,6 +31,7 @@ T = TypeVar("T")
 
 SECONDS_PER_HOUR = 3_600
 HOURS_PER_DAY = 24
+PROBE_BYTES = 40_960
 _SECRET_MARK = "secret_mark"  # noqa: S105 (a name)
 _ADMIN_KEY = "admin_key"
 _NO_COUNTS: Counts = {}
@@ -113,10 +115,12 @@ class SqliteStore:
         return self._write(lambda transaction: transaction.set_meta(_ADMIN_KEY, digest))
 
     async def is_ready(self) -> bool:
-        """Believe the last commit; where it failed, try one."""
+        """Believe the last commit; where it failed, try one as large as a new page can make it."""
         if self._writer.failed:
             try:
-                await self._write(lambda transaction: transaction.set_meta("probe", b""))
+                for size_bytes in (PROBE_BYTES, 0):
+                    probe = bytes(size_bytes)
+                    await self._write(partial(Transaction.set_meta, name="probe", value=probe))
             except Problem:
                 return False
         return True
@@ -124,6 +128,8 @@ class SqliteStore:
     async def close(self) -> None:
         await self._writer.finish()
         await self._checkpoints.close()
+        if self._reports is not None:
+            self._reports.interrupt()  # nobody waits for a report any more
         for thread in self._threads:
             thread.shutdown()
         for connection in (self._reports, self._read_connection, self._write_connection):
@@ -133,29 +139,29 @@ class SqliteStore:
     # Inside
 
     def _page(self, site: str, page: str) -> Page | None:
-        name, is_fresh = (site, page), self._is_cache_fresh()
-        found = self._cache.get(name) if is_fresh else None
+        name = (site, page)
+        if not self._is_checked:
+            self._check_cache()
+        found = self._cache.get(name) if self._is_fresh else None
         if found is None:
             found = load_page(self._reader, name)
-            if found is not None and is_fresh:
+            if found is not None:
                 self._cache.put(name, found)
         return found
 
-    def _is_cache_fresh(self) -> bool:
-        """Tell whether the cache is what the file holds; looked up once in a turn of the loop.
+    def _check_cache(self) -> None:
+        """Find out whether the cache is what the file holds; once in a turn of the loop.
 
         While the writer is busy, another commit may be ours or a stranger's: until it is known
         which, the file is asked.
         """
-        if not self._is_checked:
-            self._is_checked = True
-            self._loop.call_soon(self._uncheck)
-            if not self._writer.is_busy:
-                self._forget_if_foreign()
-                self._is_fresh = True
-            else:
-                self._is_fresh = self._version == _data_version(self._read_connection)
-        return self._is_fresh
+        self._is_checked = True
+        self._loop.call_soon(self._uncheck)
+        if not self._writer.is_busy:
+            self._forget_if_foreign()
+            self._is_fresh = True
+        else:
+            self._is_fresh = self._version == _data_version(self._read_connection)
 
     def _uncheck(self) -> None:
         self._is_checked = False
@@ -234,8 +240,6 @@ def open_store(
 
 def _prepare(connection: apsw.Connection, path: Path, configured_secret: str | None) -> bytes:
     """Make the database ready to be served; return its secret."""
-    if connection.readonly("main"):
-        raise file.unusable(path, apsw.ReadOnlyError())
     secret = _secret(connection, path, configured_secret)
     if connection.pragma("journal_mode", "WAL") != "wal":
         raise StartError(
@@ -280,7 +284,7 @@ def mark_of(connection: apsw.Connection) -> bytes | None:
 
 def _data_version(connection: apsw.Connection) -> int:
     """Return a number that changes when another connection commits."""
-    return int(connection.pragma("data_version"))
+    return int(connection.execute("PRAGMA data_version").get)
 
 
 def _raised(outcome: T | Problem) -> T:

@@ -6,7 +6,6 @@ Knows the tables; must not know when a transaction begins or commits, nor who as
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import apsw
 
@@ -15,6 +14,8 @@ from likewise.store.cache import Cache, Name, Page
 from likewise.store.pages import load_page
 from likewise.voters import new_salt, row_key
 
+Key = tuple[int, int, bytes]  # of a row: page, kind, voter
+
 
 class Kinds:
     """Numbers of kinds, by name, as committed."""
@@ -22,15 +23,6 @@ class Kinds:
     def __init__(self, connection: apsw.Connection) -> None:
         rows = connection.execute("SELECT name, id FROM kinds")
         self.numbers: dict[str, int] = dict(rows)
-
-
-class _Row(NamedTuple):
-    """What one voter has on one row of a page; `n` is 0 where there is none."""
-
-    page: int
-    kind: int
-    voter: bytes
-    n: int
 
 
 class Transaction:
@@ -106,39 +98,39 @@ class Transaction:
         One row is enough. Several stand where he liked two pages that were merged later.
         """
         kind = self._kind(wish.kind)
-        rows = [self._row(member, salt, kind, wish) for member, salt in page.members]
-        before = sum(row.n for row in rows)
+        standing: list[tuple[Key, int]] = []
+        for member, salt in reversed(page.members):  # the page's own comes last
+            key = (member, kind, row_key(self._secret, salt, wish.kind, wish.voter))
+            n = self._cursor.execute(
+                "/* n of voter */ SELECT n FROM likes WHERE page = ? AND kind = ? AND voter = ?",
+                key,
+            ).get
+            if n:
+                standing.append((key, n))
+        before = sum([n for _, n in standing])
         if wish.n == before:
             return 0
-        kept = next((row for row in rows if row.n), rows[0])
-        for row in rows:
-            n = wish.n if row is kept else 0
-            if n != row.n:
-                self._put(row, n, wish.rank)
+        kept = standing.pop() if standing else (key, 0)
+        self._put(*kept, wish.n, wish.rank)
+        for other in standing:
+            self._put(*other, 0, 0)
         return wish.n - before
 
-    def _row(self, member: int, salt: bytes, kind: int, wish: Wish) -> _Row:
-        voter = row_key(self._secret, salt, wish.kind, wish.voter)
-        n = self._cursor.execute(
-            "/* n of voter */ SELECT n FROM likes WHERE page = ? AND kind = ? AND voter = ?",
-            (member, kind, voter),
-        ).get
-        return _Row(member, kind, voter, n or 0)
-
-    def _put(self, row: _Row, n: int, rank: int) -> None:
+    def _put(self, key: Key, before: int, n: int, rank: int) -> None:
+        if n == before:
+            return
         if n:
             self._cursor.execute(
                 "/* like */ INSERT INTO likes VALUES (?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT DO UPDATE SET n = excluded.n",
-                (row.page, row.kind, row.voter, n, self._hour, rank),
+                (*key, n, self._hour, rank),
             )
         else:
             self._cursor.execute(
-                "/* take back */ DELETE FROM likes WHERE page = ? AND kind = ? AND voter = ?",
-                row[:3],
+                "/* take back */ DELETE FROM likes WHERE page = ? AND kind = ? AND voter = ?", key
             )
-        move = self._moves.setdefault((row.page, row.kind), [0, 0])
-        move[0 if n > row.n else 1] += abs(n - row.n)
+        move = self._moves.setdefault(key[:2], [0, 0])
+        move[0 if n > before else 1] += abs(n - before)
 
     def _page(self, name: Name) -> Page | None:
         page = self.pages.get(name)

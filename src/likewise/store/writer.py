@@ -119,6 +119,7 @@ class Writer:
 
     async def _begin(self) -> None:
         """Take the write lock: at once, or in the thread, where waiting hurts nobody."""
+        self._roll_back()
         self._connection.set_busy_timeout(0)
         try:
             self._connection.execute("BEGIN IMMEDIATE")
@@ -135,8 +136,10 @@ class Writer:
         future.result()
 
     def _roll_back(self) -> None:
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
+        # Where even that fails it is tried again before the next BEGIN: who waits is answered now.
+        with suppress(apsw.Error):
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
 
 
 async def _until_done(future: asyncio.Future[Any]) -> None:

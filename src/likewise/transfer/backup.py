@@ -72,6 +72,8 @@ def verify(backup: Path, configured: str | None) -> bytes:
 
     Raises `StartError` that names what is wrong.
     """
+    if not backup.is_file():
+        raise StartError(f"There is no backup {backup}. Name the .db file of one.")
     problem = integrity_problem(backup)
     if problem:
         raise StartError(f"{backup} is damaged: {problem}. Take an older backup.")
@@ -126,6 +128,8 @@ def _set_aside(database: Path, kept: Path) -> bool:
         elif its.exists():
             its.rename(kept_part)
     _beside(database, "-shm").unlink(missing_ok=True)
+    # On the disk before another database takes the name: it must never meet the old WAL.
+    sync_folder(database.parent)
     return kept.exists()
 
 

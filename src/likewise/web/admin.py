@@ -145,7 +145,7 @@ class Admin:
         """`POST /api/import`: set counts and aliases, given as one JSON object a line."""
         seeds: list[Seed] = []
         aliases: list[Alias] = []
-        for line in request.body.splitlines():
+        for line in filter(None, map(bytes.strip, request.body.splitlines())):
             fields = json_object(line)
             site = site_named(self._sites, text_of(fields, "site"))
             page = canonical(text_of(fields, "page") or "")
@@ -178,9 +178,15 @@ class Admin:
         return Response(204, PRIVATE)
 
     def body_limit(self, request: Request, large: int, usual: int) -> int:
-        """Return `large` for an import by the owner, `usual` for everyone else."""
+        """Return `large` for an import by the owner, `usual` where no key is given.
+
+        Raises `wrong_key`, counted as any other guess: the answer would give it away.
+        """
         key = self._key_in(request)
-        return large if key is not None and self._keys.fit(key) else usual
+        if key is None:
+            return usual
+        self._check_key(request, key)
+        return large
 
     def _check_key(self, request: Request, key: str) -> None:
         """Check first and count then: the right key is never refused for others' wrong ones."""

@@ -59,8 +59,8 @@ class Public:
         if not 1 <= len(texts) <= MAX_PAGES:
             raise Problem("bad_request", f"Ask for 1 to {MAX_PAGES} pages, as ?page=/a&page=/b.")
         parts = [
-            f"{quoted(text)}:{_counts_json(site, self._store.counts(site.name, canonical(text)))}"
-            for text in dict.fromkeys(texts)
+            f"{quoted(text)}:{_counts_json(site, self._store.counts(site.name, page))}"
+            for text, page in _canonical_pages(texts).items()
         ]
         return _tagged(request, f'{{"counts":{{{",".join(parts)}}}}}'.encode())
 
@@ -161,6 +161,20 @@ class Public:
         return site
 
 
+def _canonical_pages(texts: list[str]) -> dict[str, str]:
+    """Return the pages asked for, by the text. One that cannot be used is left out of a batch: it
+    shall not blank its neighbours. Raises `BadPage` where none can be used.
+    """
+    pages: dict[str, str] = {}
+    for text in texts:
+        try:
+            pages[text] = canonical(text)
+        except BadPage:
+            if len(pages) == 0 and text == texts[-1]:
+                raise
+    return pages
+
+
 def _fields(request: Request) -> Mapping[str, Any]:
     media_type = (request.header(b"content-type") or "").partition(";")[0].strip().lower()
     if media_type not in _BODY_TYPES:
@@ -173,6 +187,7 @@ def _fields(request: Request) -> Mapping[str, Any]:
 def _wish(site: Site, page: str, kind: str, voter: str, fields: Mapping[str, Any]) -> Wish:
     is_on = switch_of(fields, "on", default=True)
     n = number_of(fields, "n", default=1, maximum=1)
+    text_of(fields, "sig")
     return Wish(site.name, canonical(page), kind, voter, n if is_on else 0)
 
 

@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterable
 from hashlib import sha256
 from hmac import compare_digest
 
-SESSION_SECONDS = 12 * 3_600  # of not being used
+SESSION_SECONDS = 12 * 3_600  # from signing in
 MAX_SESSIONS = 64
 COOKIE = "likewise"
 SECURE_COOKIE = "__Host-likewise"
 
 
 def digest_of(key: str) -> bytes:
-    """Return what is kept of a key. It has 128 random bits at least, so a fast hash is enough."""
+    """Return what is kept of a key. A key is long and random, so a fast hash is enough."""
     return sha256(key.encode("utf-8", "surrogatepass")).digest()
 
 
@@ -56,13 +56,8 @@ class Sessions:
         return token
 
     def holds(self, token: str) -> bool:
-        """Tell whether a session is alive, and prolong it."""
-        digest, now = digest_of(token), self._monotonic()
-        end = self._ends.pop(digest, 0.0)
-        if end <= now:
-            return False
-        self._ends[digest] = now + SESSION_SECONDS
-        return True
+        """Tell whether a session is alive."""
+        return self._ends.get(digest_of(token), 0.0) > self._monotonic()
 
     def close(self, token: str) -> None:
         """End a session."""
@@ -84,6 +79,6 @@ def cookie_header(token: str, *, is_https: bool) -> str:
 
 def token_in(cookies: str, names: Iterable[str]) -> str | None:
     """Return the token in a Cookie header, under the first of the names that is there."""
-    pairs = (part.strip().partition("=") for part in cookies.split(";"))
+    pairs = (part.strip(" \t").partition("=") for part in cookies.split(";"))
     tokens = {name: value for name, _, value in pairs}
     return next((tokens[name] for name in names if tokens.get(name)), None)
