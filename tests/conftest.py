@@ -30,6 +30,11 @@ CHROMIUM_OPTIONS = (
 StartService = Callable[..., Service]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put pages last: Playwright leaves an event loop running, under which no other can run."""
+    items.sort(key=lambda item: "browser" in item.path.parts)
+
+
 @pytest.fixture
 def start_service(tmp_path: Path) -> Iterator[StartService]:
     """Return a function that starts the service with settings; all are stopped at the end."""
