@@ -7,7 +7,7 @@ import { build, transform } from 'esbuild';
 import { minify } from 'terser';
 
 const BUDGET_BYTES = 2048;
-const source = fileURLToPath(new URL('src/likes.ts', import.meta.url));
+const source = fileURLToPath(new URL('src/main.ts', import.meta.url));
 const target = new URL('../src/likewise/web/static/likes.js', import.meta.url);
 
 // The style goes into the script as text: a constructed sheet needs no leave of the page's CSP.
@@ -30,7 +30,7 @@ async function bundle() {
     bundle: true,
     minifySyntax: true,
     format: 'esm',
-    target: 'es2020',
+    target: 'es2021',
     plugins: [styleAsText],
     write: false,
   });

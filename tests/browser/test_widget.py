@@ -221,6 +221,9 @@ def is_take_back(response: Response) -> bool:
         ("", '<like-wise page=""></like-wise>', "/2024/caf%C3%A9/"),
         ("", '<like-wise page="/other"></like-wise>', "/other"),
         ('<link rel="canonical" href="ORIGIN/bread/?x=1#y">', "<like-wise></like-wise>", "/bread/"),
+        ('<link rel="canonical" href="/bread/">', "", "/bread/"),
+        ('<link rel="canonical" href="//other.example/bread/">', "", "/2024/caf%C3%A9/"),
+        ('<link rel="canonical">', "", "/2024/caf%C3%A9/"),
         ('<link rel="canonical" href="https://other.example/bread/">', "", "/2024/caf%C3%A9/"),
         ('<link rel="canonical" href="https://[nonsense">', "", "/2024/caf%C3%A9/"),
         ('<link rel="canonical" href="ORIGIN/bread/">', '<like-wise page="/x"></like-wise>', "/x"),
@@ -280,6 +283,30 @@ def test_site_kind_and_sig_go_along(page: Page, site: Site, start_service: Start
     assert {key: body[key] for key in wanted} == wanted
     assert service.count("/", site="demo") == 1
     expect(button(page)).to_have_accessible_name("Gefällt mir 1")
+
+
+@pytest.mark.parametrize("kind", ["❤\ufe0f", "❤"])
+def test_an_emoji_counts_with_and_without_its_variation_selector(
+    page: Page, site: Site, start_service: StartService, kind: str
+) -> None:
+    service = start_service(LIKEWISE_KINDS="like,❤\ufe0f")
+    page.goto(site({"/": html(service, f'<like-wise kind="{kind}"></like-wise>')}))
+    shows(page, "0", liked=False)
+    assert click(page)["kind"] == "❤"
+    shows(page, "1", liked=True)
+
+
+def test_without_a_kind_the_first_one_of_the_site_counts(
+    page: Page, site: Site, start_service: StartService
+) -> None:
+    service = start_service(LIKEWISE_KINDS="star,like")
+    like_by_others(service, "/", 2)
+    body = '<like-wise></like-wise><like-wise kind="like"></like-wise>'
+    page.goto(site({"/": html(service, body)}))
+    shows(page, "2", liked=False)
+    assert click(page)["counts"] == {"star": 3, "like": 0}
+    shows(page, "3", liked=True)
+    shows(page, "0", liked=False, nth=1)
 
 
 def test_attributes_may_change_at_any_time(page: Page, blog: Blog, service: Service) -> None:
@@ -517,13 +544,15 @@ def test_a_like_of_the_articles_client_is_shown_and_can_be_taken_back(
     shows(page, "0", liked=False)
 
 
-@pytest.mark.parametrize("storage", ["blocked", "full"])
+@pytest.mark.parametrize("storage", ["blocked", "null", "full"])
 def test_without_storage_a_like_holds_for_the_visit(
     page: Page, blog: Blog, service: Service, storage: str
 ) -> None:
     if storage == "blocked":
         page.add_init_script("""Object.defineProperty(window, 'localStorage', {
           get() { throw new DOMException('no', 'SecurityError'); } });""")
+    elif storage == "null":  # as in an Android web view without DOM storage
+        page.add_init_script("Object.defineProperty(window, 'localStorage', { value: null });")
     address = blog()
     page.goto(address)
     if storage == "full":
@@ -558,6 +587,20 @@ def test_a_refused_like_is_rolled_back_and_said(page: Page, blog: Blog) -> None:
     click(page)
     shows(page, "1", liked=True)
     expect(page.get_by_role("status")).to_be_empty()
+
+
+def test_a_refusal_that_says_nothing_is_no_change(page: Page, blog: Blog) -> None:
+    page.add_init_script(EVENTS)
+    page.route(
+        LIKE,
+        lambda route: route.fulfill(
+            status=403, body='{"error": "no"}', headers=CORS, content_type="application/json"
+        ),
+    )
+    page.goto(blog())
+    click(page)
+    shows(page, "0", liked=False)
+    assert [name for name, _ in page.evaluate("said")] == ["likewise:error"]
 
 
 def test_a_refused_take_back_stays_liked(page: Page, blog: Blog) -> None:

@@ -2,9 +2,10 @@
  * The button as it is seen and heard.
  * Knows nothing of requests.
  */
+
+import { likeOf } from './attributes';
 import css from './button.css';
 import type { LikeWise } from './element';
-import { likeOf } from './like';
 import { voteOf } from './memory';
 import { readings, unread } from './readings';
 
@@ -43,7 +44,11 @@ export const show = (element: LikeWise): void => {
   const { key, source, page, kind } = likeOf(element);
   const [on, wish, own, time] = voteOf(key);
   const [counts, readTime] = readings[source + page] ?? unread;
-  const known = readTime - time < OWN_COUNT_MS ? own : (counts[kind] as number);
+  // A page's counts are told in the order of the site's kinds.
+  const known =
+    readTime - time < OWN_COUNT_MS
+      ? own
+      : (counts[kind ?? (Object.keys(counts)[0] as string)] as number);
   const count = known + (wish as never) - (on as never);
   // Unknown is no number, and shows nothing.
   let text: number | string = count >= 0 ? count : '';

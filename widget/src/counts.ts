@@ -2,9 +2,10 @@
  * The counts as the service last told them, read for all elements of the document at once.
  * Knows nothing of the reader's own votes.
  */
-import { elements, showAll } from './elements';
-import { likeOf } from './like';
+
+import { likeOf } from './attributes';
 import { readings } from './readings';
+import { elements, showAll } from './shown';
 
 // While the parser is at work there may be more elements to come.
 const parsed = new Promise((resolve) =>

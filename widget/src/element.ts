@@ -1,9 +1,9 @@
+import { likeOf } from './attributes';
 import { build, type Parts, show } from './button';
 import { read } from './counts';
-import { elements, showAll } from './elements';
-import { likeOf } from './like';
 import { keep, voteOf } from './memory';
 import { send } from './sender';
+import { elements, showAll } from './shown';
 
 /** `<like-wise>`: shows and takes likes of a page. */
 export class LikeWise extends HTMLElement {
@@ -33,7 +33,7 @@ export class LikeWise extends HTMLElement {
   }
 
   attributeChangedCallback(): void {
-    if (this.isConnected) this.connectedCallback();
+    if (elements.has(this)) this.connectedCallback();
   }
 }
 

@@ -14,10 +14,11 @@ export type Vote = [
   time: number,
 ];
 
-// Blocked storage throws when touched, full storage when written: this page's memory stands in.
+// Blocked storage throws when touched, full storage when written, and in a web view it may be null:
+// this page's memory stands in.
 export let storage: Record<string, unknown> = {};
 try {
-  storage = localStorage;
+  storage = localStorage || storage;
 } catch {}
 
 /** Where the client of the article kept a like: it knew a page by its last segment only. */

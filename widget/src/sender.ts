@@ -2,11 +2,12 @@
  * Carries wishes to the service: one request in flight per like, and only the latest wish.
  * Knows nothing of counts and buttons, except where to say why.
  */
+
+import { likeOf } from './attributes';
 import type { Parts } from './button';
 import type { LikeWise } from './element';
-import { showAll } from './elements';
-import { likeOf } from './like';
 import { formerKey, keep, storage, voteOf } from './memory';
+import { showAll } from './shown';
 
 /** The state that the service stored or, of a refusal, its problem document. */
 interface Answer {
@@ -21,11 +22,6 @@ const LONGEST_WAIT_SECONDS = 30;
 
 const inFlight: Record<string, number> = {};
 
-/** The reader's token, 128 random bits: made when it is first sent, so never before a click. */
-const voter = (): unknown =>
-  storage['likewise:voter'] ||
-  (storage['likewise:voter'] = crypto.getRandomValues(new Uint32Array(4)).join('-'));
-
 /**
  * Sends what the reader wants until the service agrees or refuses, and tells which.
  * A wish that gets no answer stays in memory, and is sent again at the next visit.
@@ -34,18 +30,22 @@ export const send = async (element: LikeWise): Promise<void> => {
   const { key, api, source, ...body } = likeOf(element);
   if (inFlight[key]) return;
   inFlight[key] = 1;
-  let pauseSeconds = 1;
+  let pauseMs = 1000;
   let wish: boolean;
   let answer = { on: voteOf(key)[0] } as Answer;
   while ((wish = voteOf(key)[1]) !== answer.on) {
     let waitSeconds: number | undefined;
     answer = {} as Answer;
     try {
+      // The reader's token, 128 random bits: made when it is first sent, so never before a click.
+      const voter = (storage['likewise:voter'] ||= crypto
+        .getRandomValues(new Uint32Array(4))
+        .join('-'));
       // A plain string goes as text/plain, which needs no preflight; keepalive lets it outlive the page.
       const response = await fetch(`${api}like`, {
         method: 'POST',
         keepalive: true,
-        body: JSON.stringify({ ...body, on: wish, voter: voter() }),
+        body: JSON.stringify({ ...body, on: wish, voter }),
       });
       answer = await response.json();
       // A refusal that names no time is final.
@@ -66,15 +66,16 @@ export const send = async (element: LikeWise): Promise<void> => {
     } else {
       // Jitter keeps those apart who lost the service together; being online again ends any pause.
       await new Promise((resolve) => {
-        setTimeout(resolve, (waitSeconds || (pauseSeconds *= 2) * Math.random()) * 1000);
+        setTimeout(resolve, (waitSeconds as number) * 1000 || (pauseMs *= 2) * Math.random());
         addEventListener('online', resolve);
       });
       continue;
     }
     showAll();
     (element.parts as Parts)[3].textContent = answer.message = answer.detail as string;
+    // By what stands, since a proxy's refusal may say nothing.
     element.dispatchEvent(
-      new CustomEvent(`likewise:${answer.detail ? 'error' : 'change'}`, {
+      new CustomEvent(`likewise:${answer.on === wish ? 'change' : 'error'}`, {
         detail: answer,
         bubbles: true,
         composed: true,

@@ -2,7 +2,8 @@
 export interface Like {
   page: string;
   site: string;
-  kind: string;
+  /** Not there, it is the first one of the site. */
+  kind: string | undefined;
   /** Proof that the page exists, passed on as it came. */
   sig: string | undefined;
   /** Address of the service's API, with a final slash. */
@@ -16,26 +17,25 @@ export interface Like {
 // The service answers where its script came from, below a prefix too.
 const home = (document.currentScript as HTMLScriptElement | null)?.src.replace(/[^/]*$/, '');
 
-/** What the page calls its address, unless that is on another host. */
-const ownAddress = () =>
-  document.querySelector<HTMLLinkElement>(`link[rel=canonical][href*="//${location.host}/"]`) ??
-  location;
-
 /** Reads an element's attributes, which are its only configuration. */
 export const likeOf = (element: Element): Like => {
   const get = (name: string, other?: string) => element.getAttribute(name) || (other as string);
-  const page = get('page', new URL(ownAddress().href).pathname);
+  // What the page calls its address, unless that is on another host. Resolved, it may be no URL.
+  const { href } = document.querySelector<HTMLLinkElement>('[rel=canonical]') ?? location;
+  const own = new URL(href.split('/')[2] === location.host ? href : (location as never));
+  const page = get('page', own.pathname);
   const site = get('site', 'default');
-  const kind = get('kind', 'like');
+  // The service counts emoji without the variation selector that some keyboards add.
+  const kind = get('kind')?.replace(/\uFE0F/g, '');
   const api = get('api', home).replace(/\/?$/, '/v1/');
   const source = `${api}counts?site=${site}`;
   return {
+    key: `likewise:${[source, kind, page]}`,
+    api,
+    source,
     page,
     site,
     kind,
     sig: get('sig'),
-    api,
-    source,
-    key: `likewise:${[source, kind, page]}`,
   };
 };
