@@ -156,6 +156,14 @@ class Limiter:
             rows = self._rows(network, grant.subject, limits)
             self._move(of_network, rows, -1, new_page=grant.new_page)
 
+    def give_back_page(self, grant: Grant) -> None:
+        """Undo a grant's new page: another like, sent at the same time, has made it."""
+        limits, network = self._limits, grant.network
+        if limits is not None and network is not None:
+            of_network = self._writers.find(b"w" + network, limits.writes.seconds)
+            pages = self._writers.second
+            pages[of_network] = _moved(pages[of_network], -1)
+
     def took_back(self, network: bytes | None, subject: bytes) -> None:
         """Give one like back that a reader of this network has withdrawn."""
         self.give_back(Grant(network, subject, 0, new_page=False))

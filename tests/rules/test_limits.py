@@ -406,3 +406,13 @@ def test_a_limit_of_nothing_takes_nothing(refuse: Callable[[Readers], None]) -> 
     readers = Readers("burst=0/s,writes=0/s,reads=0/s")
     with refused("At most 0"):
         refuse(readers)
+
+
+def test_likes_that_make_one_page_together_count_as_one_new_page(readers: Readers) -> None:
+    for number in range(59):
+        grant = readers.like(OTHER, page=b"%d" % number, new_page=True)
+        if number % 2:
+            readers.limiter.give_back_page(grant)
+        readers.clock.go_on(BURST_SECONDS)
+    with refused("30 new pages"):
+        readers.like(OTHER, page=b"one more", new_page=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from likewise.store import Wish
 from likewise.web.public import Public
 from tests.conftest import StartService
 from tests.rules.clock import Clock
-from tests.service import ORIGIN, Reply, Service
+from tests.service import ORIGIN, Reply, Service, address, voter
 from tests.web.doors import fresh_address, fresh_page, fresh_voter
 from tests.web.nginx import PROGRAM, Proxy, nginx
 
@@ -125,8 +126,8 @@ def test_where_no_address_is_known_nobody_pays_for_others(door: Service) -> None
 def test_ipv6_readers_are_counted_by_their_64(door: Service) -> None:
     page, number = fresh_page(), int(fresh_page().rpartition("/")[2])
     prefix = f"2001:db8:{number:x}"
-    for address in (f"{prefix}:1::1", f"{prefix}:1:ffff::2"):
-        assert like(door, page, address).status == 200
+    for reader in (f"{prefix}:1::1", f"{prefix}:1:ffff::2"):
+        assert like(door, page, reader).status == 200
     too_many(like(door, page, f"[{prefix}:1::3]:443"))
     assert like(door, page, f"{prefix}:2::1").status == 200
 
@@ -359,3 +360,15 @@ def test_a_like_that_could_not_be_stored_is_given_back() -> None:
         request = Request("POST", b"/v1/like", b"", headers, body, "127.0.0.1")
         with pytest.raises(Problem, match="The disk is full"):
             public.like(request)
+
+
+def test_two_first_likes_at_once_use_up_one_new_page(start_service: StartService) -> None:
+    service = start_service(LIKEWISE_LIMITS="pages=2")
+    with ThreadPoolExecutor(2) as both:
+        first = [
+            both.submit(service.like, "/a", voter(number), address=address(1))
+            for number in range(2)
+        ]
+        assert [reply.result().status for reply in first] == [200, 200]
+    assert service.like("/b", voter(1), address=address(1)).status == 200
+    assert service.like("/c", voter(1), address=address(1)).code == "too_many"

@@ -140,9 +140,11 @@ class Public:
         outcome: Standing | Problem,
     ) -> None:
         """Give back to the network what the wish did not use, or what it took back."""
-        change = outcome.change if isinstance(outcome, Standing) else 0
+        change, is_new_page = (0, False) if isinstance(outcome, Problem) else outcome[:2]
         if grant is not None and change <= 0:
             self._limiter.give_back(grant)
+        elif grant is not None and grant.new_page and not is_new_page:
+            self._limiter.give_back_page(grant)
         elif change < 0:
             self._limiter.took_back(network, subject)
 
