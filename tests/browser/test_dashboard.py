@@ -118,12 +118,12 @@ def axe_violations(page: Page) -> list[Any]:
 def test_the_admin_key_opens_the_dashboard(page: Page, blog: Service) -> None:
     give_likes(blog, "/posts/hello", 3)
     page.goto(f"{blog.url}/dashboard")
-    assert page.title() == "Sign in · Likewise"
+    expect(page).to_have_title("Sign in · Likewise")
     expect(page.get_by_label("Admin key")).to_be_focused()
     page.keyboard.type(blog.admin_key)
     page.keyboard.press("Enter")
     expect(page.get_by_role("table")).to_be_visible()
-    assert page.title() == "Dashboard · Likewise"
+    expect(page).to_have_title("Dashboard · Likewise")
     expect(page.locator("#totals")).to_have_text(re.compile(r"Pages\s*1\s*Likes\s*3\s*\+3 today"))
     expect(page.get_by_role("row", name="/posts/hello 3")).to_be_visible()
 
