@@ -111,7 +111,7 @@ class Service:
         return self._end(signal.SIGTERM)
 
     def kill(self) -> None:
-        """End the process as a power cut would (SIGKILL)."""
+        """End the process without a warning (SIGKILL)."""
         self._end(signal.SIGKILL)
 
     def restart(self) -> Self:
