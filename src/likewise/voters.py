@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-from base64 import urlsafe_b64encode
 from hashlib import blake2b
 
 from likewise.errors import Problem
@@ -32,7 +31,7 @@ def checked_voter(text: str) -> str:
 
 def new_voter() -> str:
     """Return a fresh token of 128 random bits, for clients that send none."""
-    return urlsafe_b64encode(os.urandom(16)).rstrip(b"=").decode()
+    return os.urandom(16).hex()
 
 
 def new_salt() -> bytes:

@@ -43,7 +43,7 @@ async def opened(
         for name in list(store._cache._entries):
             store.counts(*name)  # notices what strangers have written
             page, held = store._cache.get(name), load_page(store._reader, name)
-            if page is not None and store._is_fresh:
+            if page is not None and store._version == store._cached_version:
                 assert held is not None
                 assert page.name == held.name
                 assert (page.members, page.counts) == (held.members, held.counts)
@@ -102,6 +102,17 @@ async def all_of(futures: Iterable[Awaitable[Outcome]]) -> list[Outcome]:
 def in_loop(work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
     """Start work beside the test."""
     return asyncio.get_running_loop().create_task(work)
+
+
+def connections_of(store: SqliteStore) -> list[apsw.Connection]:
+    """Return all that a store has open; the reports' only if there was one."""
+    connections = [
+        store._write_connection,
+        store._read_connection,
+        store._reports,
+        store._checkpoints._connection,
+    ]
+    return [connection for connection in connections if connection is not None]
 
 
 def after_crash(path: Path, folder: Path) -> Path:

@@ -5,107 +5,88 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from collections import Counter
 from collections.abc import Awaitable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, TypeVar
 
+import apsw
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
 from likewise.errors import Problem
-from likewise.store import Alias, Query, Seed, Wish, writer
+from likewise.store import Alias, Query, Seed, Wish, checkpoint, writer
 from likewise.store.cache import Cache
-from likewise.store.sqlite import open_store
-from tests.service import voter
+from tests.store import day
 from tests.store.database import (
     NAME,
-    NOON,
     SITE,
-    after_crash,
     assert_sound,
     files_up_to,
     rows,
     stranger,
     submit,
 )
+from tests.store.disk import (
+    ERRORS,
+    Disk,
+    Error,
+    Fault,
+    Keep,
+    Platter,
+    everything,
+    nothing,
+    some,
+    torn,
+)
+from tests.store.model import KINDS, PAGES, VOTERS, Held, Model, held_by, said
 
 T = TypeVar("T")
-
-PAGES = ["/a", "/b", "/c", "/d", "hello"]
-KINDS = ["like", "🎉"]
-VOTERS = [voter(number) for number in range(3)]
 
 page_names = st.sampled_from(PAGES)
 kinds = st.sampled_from(KINDS)
 voters = st.sampled_from(VOTERS)
 wishes = st.builds(Wish, st.just(SITE), page_names, kinds, voters, st.integers(0, 3), st.just(0))
 seeds = st.builds(Seed, st.just(SITE), page_names, kinds, st.integers(0, 100))
+errors = st.sampled_from(ERRORS)
+keeps = st.sampled_from([nothing, everything, torn]) | st.builds(some, st.integers(0, 1_000))
 aliases = st.builds(Alias, st.just(SITE), page_names, page_names)
 
 
-class Model:
-    """What must be true: whose likes stand on which page, and what was brought along."""
-
-    def __init__(self) -> None:
-        self.target: dict[str, str] = {}  # of every known name
-        self.likes: Counter[tuple[str, str, str]] = Counter()  # by page, kind and voter
-        self.seeds: Counter[tuple[str, str]] = Counter()
-
-    def known(self, name: str) -> str:
-        return self.target.setdefault(name, name)
-
-    def like(self, wish: Wish) -> None:
-        if wish.n or wish.page in self.target:
-            self.likes[self.known(wish.page), wish.kind, wish.voter] = wish.n
-
-    def alias(self, old: str, page: str) -> bool:
-        target, source = self.known(page), self.known(old)
-        if source == target:
-            return True
-        if source != old or list(self.target.values()).count(old) > 1:
-            return False
-        for key in [key for key in self.likes if key[0] == old]:
-            self.likes[target, key[1], key[2]] += self.likes.pop(key)
-        for kind in KINDS:
-            self.seeds[target, kind] += self.seeds.pop((old, kind), 0)
-        self.target[old] = target
-        return True
-
-    def adopt(self, given: list[Seed], olds: list[Alias]) -> list[Alias]:
-        refused = [alias for alias in olds if not self.alias(alias.old, alias.page)]
-        sums: Counter[tuple[str, str]] = Counter()
-        for (name, kind), n in {(seed.page, seed.kind): seed.n for seed in given}.items():
-            sums[self.known(name), kind] += n
-        self.seeds = Counter({**self.seeds, **sums})
-        return refused
-
-    def counts(self, name: str) -> dict[str, int]:
-        page = self.target.get(name)
-        total = Counter({kind: self.seeds[page, kind] for kind in KINDS if page})
-        for (liked, kind, _), n in self.likes.items():
-            if liked == page:
-                total[kind] += n
-        return {kind: n for kind, n in total.items() if n}
-
-
 class StoreMachine(RuleBasedStateMachine):
-    """Every event that can happen to the file; after each one the counts are the model's."""
+    """Every event that can happen to the file; after each one it holds what the model does."""
+
+    steps = 0  # of all runs
 
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="likewise-model-"))
         self.loop = asyncio.new_event_loop()
         self.model = Model()
-        self.crashes = 0
-        self.path = self.folder / NAME
+        self.losses = 0
+        self.patch = pytest.MonkeyPatch()
+        self.patch.setattr(checkpoint, "WAL_PAGES", 24)
+        self.patch.setattr(checkpoint, "MAX_WAL_PAGES", 48)
+        self.mount(self.folder / "0")
+
+    def mount(self, folder: Path) -> None:
+        """Go on with the files of a folder, which lie on a disk that can fail."""
+        folder.mkdir(exist_ok=True)
+        self.path = folder / NAME
+        self.disk = Disk(folder)
 
     @initialize(max_pages=st.sampled_from([1, 2, 3_000]))
     def open(self, max_pages: int = 2) -> None:
         async def start() -> None:
-            self.store = open_store(self.path, None, create=True, wall=lambda: NOON)
+            self.store = day.start(self.path)
             self.store._cache = Cache(max_pages)
 
         self.max_pages = max_pages
@@ -175,25 +156,46 @@ class StoreMachine(RuleBasedStateMachine):
         self.model.like(between)
         assert self.run(in_one_batch()) == self.model.adopt(given, olds)
 
-    @precondition(lambda self: self.model.target)
-    @rule(data=st.data(), kind=kinds, n=st.integers(0, 100))
-    def stranger_sets_a_seed(self, data: st.DataObject, kind: str, n: int) -> None:
-        name = data.draw(st.sampled_from(sorted(set(self.model.target.values()))))
+    # What is drawn may not depend on what was found, or Hypothesis could not play it again.
+
+    @rule(name=page_names, kind=kinds, n=st.integers(0, 100))
+    def stranger_sets_a_seed(self, name: str, kind: str, n: int) -> None:
+        page = self.model.target.get(name)
+        if page is None:
+            return
         with stranger(self.path) as connection:
-            connection.execute("INSERT INTO kinds (name) VALUES (?) ON CONFLICT DO NOTHING", [kind])
+            key = keys_of(connection, page, kind)
             connection.execute(
-                "INSERT INTO counts (page, kind, seed)"
-                " SELECT pages.id, kinds.id, ? FROM pages, kinds WHERE path = ? AND name = ?"
+                "UPDATE counts SET seed = 0 WHERE kind = ?2"
+                " AND page IN (SELECT id FROM pages WHERE target = ?1)",
+                key,
+            )
+            connection.execute(
+                "INSERT INTO counts (page, kind, seed) VALUES (?, ?, ?)"
                 " ON CONFLICT DO UPDATE SET seed = excluded.seed",
-                (n, name, kind),
+                (*key, n),
+            )
+        self.model.seeds[page, kind] = n
+
+    @rule(name=page_names, kind=kinds, who=st.binary(min_size=16, max_size=16), n=st.integers(1, 9))
+    def stranger_likes(self, name: str, kind: str, who: bytes, n: int) -> None:
+        page = self.model.target.get(name)
+        if page is None or self.model.likes[page, kind, who.hex()]:
+            return
+        with stranger(self.path) as connection, connection:
+            key = keys_of(connection, page, kind)
+            connection.execute("INSERT INTO likes VALUES (?, ?, ?, ?, 0, 0)", (*key, who, n))
+            connection.execute(
+                "INSERT INTO counts VALUES (?1, ?2, 0, ?3)"
+                " ON CONFLICT DO UPDATE SET likes = likes + ?3",
+                (*key, n),
             )
             connection.execute(
-                "UPDATE counts SET seed = 0 WHERE kind = (SELECT id FROM kinds WHERE name = ?)"
-                " AND page IN (SELECT a.id FROM pages a JOIN pages p ON a.target = p.id"
-                " WHERE p.path = ?)",
-                (kind, name),
+                "INSERT INTO hourly VALUES (?1, ?2, 0, ?3, 0)"
+                " ON CONFLICT DO UPDATE SET ups = ups + ?3",
+                (*key, n),
             )
-        self.model.seeds[name, kind] = n
+        self.model.likes[page, kind, who.hex()] = n
 
     @rule(name=page_names)
     def stranger_adds_a_page(self, name: str) -> None:
@@ -211,37 +213,60 @@ class StoreMachine(RuleBasedStateMachine):
         assert_sound(self.path)
         self.open(self.max_pages)
 
-    @rule()
-    def crash(self) -> None:
-        """Go on with the files as they lie there, as after `kill -9`."""
-        self.crashes += 1
-        crashed = after_crash(self.path, self.folder / str(self.crashes))
+    @rule(batch=st.lists(wishes, min_size=1, max_size=4), error=errors, spared=st.integers(0, 12))
+    def batch_on_a_failing_disk(self, batch: list[Wish], error: Error, spared: int) -> None:
+        """It is refused as a whole, and the next one is stored once the disk is mended."""
+        fault = self.disk.fault = Fault(error, spared)
+        outcomes = self.run(self.submitted(batch))
+        self.disk.mend()
+        if not any(isinstance(outcome, Problem) for outcome in outcomes):
+            for wish in batch:
+                self.model.like(wish)
+        else:
+            assert fault.failed
+            assert {outcome.code for outcome in outcomes} == {"storage_unavailable"}
+        assert self.run(self.store.is_ready())
+
+    @rule(keep=keeps)
+    def power_fails(self, keep: Keep) -> None:
+        """Go on with what survives it: all there is, as after `kill -9`, or what was synced."""
+        self.lose_power(len(self.disk.calls), keep)
+
+    @rule(batch=st.lists(wishes, min_size=1, max_size=4), share=st.floats(0, 1), keep=keeps)
+    def power_fails_during(self, batch: list[Wish], share: float, keep: Keep) -> None:
+        """All of a batch that was not acknowledged may be there, or none of it."""
+        before, first = deepcopy(self.model), len(self.disk.calls)
+        self.batch(batch)
+        told = len(self.disk.calls)
+        end = first + int((told - first) * share)
+        self.lose_power(end, keep)
+        if end < told and self.run(self.held()) != self.model.held():
+            self.model = before
+
+    def lose_power(self, end: int, keep: Keep) -> None:
+        """Lose it after so many calls to the disk, and start again."""
         self.run(self.store.close())
-        self.path = crashed
+        self.disk.unregister()
+        platter = Platter(self.disk.at_first)
+        for call in self.disk.calls[:end]:
+            platter.play(call)
+        self.losses += 1
+        folder = self.folder / str(self.losses)
+        platter.leave(folder, keep, folder_is_synced=keep is everything)
+        self.mount(folder)
         self.open(self.max_pages)
 
-    @invariant()
-    def counts_are_the_models(self) -> None:
-        async def read() -> None:
-            for name in PAGES:
-                assert said(self.store.counts(SITE, name)) == self.model.counts(name)
-                assert self.store.known_as(SITE, name) == self.model.target.get(name)
+    async def held(self) -> Held:
+        return held_by(self.store)
 
-        self.run(read())
+    @invariant()
+    def it_holds_what_the_model_does(self) -> None:
+        assert self.run(self.held()) == self.model.held()
 
     @invariant()
     def file_is_sound(self) -> None:
         assert_sound(self.path)
-
-    @rule(name=page_names, kind=kinds)
-    def voters_are_known_again(self, name: str, kind: str) -> None:
-        async def read() -> None:
-            page = self.model.target.get(name, name)
-            for who in VOTERS:
-                n = self.store.n_of(SITE, name, kind, who)
-                assert n == self.model.likes[page, kind, who]
-
-        self.run(read())
+        StoreMachine.steps += 1
 
     @rule(kind=kinds)
     def report_is_the_models(self, kind: str) -> None:
@@ -257,7 +282,11 @@ class StoreMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.run(self.store.close())
+        self.disk.unregister()
+        apsw.set_default_vfs("unix")
+        self.patch.undo()
         self.loop.close()
+        StoreMachine.steps -= 1  # what was checked before the first
         assert_sound(self.path)
         assert len({salt for (salt,) in rows(self.path, "SELECT salt FROM pages")}) == len(
             rows(self.path, "SELECT id FROM pages")
@@ -265,15 +294,38 @@ class StoreMachine(RuleBasedStateMachine):
         shutil.rmtree(self.folder)
 
 
-def said(counts: Any) -> dict[str, int]:
-    """Return counts without zeros: a kind that is not there counts 0."""
-    return {kind: n for kind, n in counts.items() if n}
+def keys_of(connection: apsw.Connection, page: str, kind: str) -> tuple[int, int]:
+    """Return the numbers of a page and of a kind, which is made where there is none."""
+    connection.execute("INSERT INTO kinds (name) VALUES (?) ON CONFLICT DO NOTHING", [kind])
+    return (
+        connection.execute("SELECT id FROM pages WHERE path = ?", [page]).get,
+        connection.execute("SELECT id FROM kinds WHERE name = ?", [kind]).get,
+    )
 
 
-TestStore = StoreMachine.TestCase
-TestStore.settings = settings(
-    max_examples=120,
-    stateful_step_count=30,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+def played(examples: int, least_steps: int) -> None:
+    """Play the machine so often; fail where that was fewer steps than it looks like."""
+    before = StoreMachine.steps
+    run_state_machine_as_test(
+        StoreMachine,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=55,
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow],
+        ),
+    )
+    steps = StoreMachine.steps - before
+    print(f"{steps:,} steps")  # noqa: T201
+    assert steps >= least_steps
+
+
+@pytest.mark.timeout(600)
+def test_the_store_is_the_model_whatever_happens() -> None:
+    played(250, 10_000)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(7_200)
+def test_the_store_is_the_model_for_as_long_as_you_like() -> None:
+    played(5_000, 200_000)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+from threading import Event
+
 from likewise.store import Alias, Query, Report, Seed
 from likewise.store.sqlite import SqliteStore
-from tests.store.database import ANNA, BORIS, CLARA, SITE, like, on_store
+from tests.store.database import ANNA, BORIS, CLARA, SITE, in_loop, like, on_store
 
 ALL = Query(SITE, "like", 50)
 
@@ -91,3 +94,37 @@ async def test_a_report_counts_what_was_answered_before_it(store: SqliteStore) -
     for count, who in enumerate((ANNA, BORIS, CLARA), 1):
         await like(store, "/a", who)
         assert (await store.report(ALL)).rows == [("/a", {"like": count})]
+
+
+@on_store
+async def test_readers_and_likes_are_answered_while_a_report_is_made(store: SqliteStore) -> None:
+    await some_pages(store)
+    await store.totals(SITE)  # opens their connection
+    begun, go, was_let_go = asyncio.Event(), Event(), Event()
+    loop = asyncio.get_running_loop()
+
+    def slowly(*_: object) -> bool:
+        loop.call_soon_threadsafe(begun.set)
+        if go.wait(3):
+            was_let_go.set()
+        return True
+
+    assert store._reports is not None
+    store._reports.exec_trace = slowly
+    report, totals = in_loop(store.report(ALL)), in_loop(store.totals(SITE))
+    await begun.wait()
+    store._cache.clear()
+    assert store.counts(SITE, "/c") == {"like": 2}
+    assert await like(store, "/c", CLARA) == (1, False, {"like": 3})
+    assert not report.done()
+    go.set()
+    assert (await report).rows[0] == ("/c", {"like": 3})
+    assert (await totals).counts == {"like": 5, "🎉": 2}
+    assert was_let_go.is_set()  # not the time that was up
+
+
+@on_store
+async def test_what_a_report_sorts_is_in_a_file_when_it_is_large(store: SqliteStore) -> None:
+    await store.totals(SITE)
+    assert store._reports is not None
+    assert store._reports.pragma("temp_store") == 1  # FILE

@@ -114,16 +114,17 @@ async def test_a_hot_page_moves_its_figures_once_a_batch(store: SqliteStore) -> 
     with traced(store._write_connection) as seen:
         await all_of(submit(store, wish("/7", f"{ANNA}-{number}")) for number in range(50))
     times = Counter(one.name for one in seen)
-    assert (times["n of voter"], times["like"]) == (50, 50)
+    assert (times["like"], times["n of voter"]) == (50, 0)
     assert (times["flush counts"], times["flush hourly"]) == (1, 1)
 
 
 @on_store
 async def test_a_retry_writes_nothing(store: SqliteStore) -> None:
     await fill(store)
-    with traced(store._write_connection) as seen:
-        await like(store, "/7", ANNA)
-    assert [one.name for one in seen if one.sql.startswith("/*")] == ["n of voter"]
+    wal = store.path.with_name(store.path.name + "-wal")
+    before = wal.stat().st_size, store._write_connection.total_changes()
+    await like(store, "/7", ANNA)
+    assert (wal.stat().st_size, store._write_connection.total_changes()) == before
 
 
 @on_store
@@ -150,6 +151,6 @@ async def test_a_report_looks_up_each_page_instead_of_searching_all_for_it(
     with traced(store._reports) as seen:
         await store.report(Query(SITE, "like", 10))
     details = [detail for one in seen if one.name == "report" for detail in plan(store, one)]
-    assert details
+    assert "SCAN p" in details  # by id: their counts lie side by side
     assert not any("SCAN" in detail and "p" not in detail for detail in details), details
     assert not any("MATERIALIZE" in detail for detail in details), details

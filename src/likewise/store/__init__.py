@@ -98,6 +98,9 @@ class Store(Protocol):
     def counts(self, site: str, page: str) -> Counts:
         """Return a page's counts; nothing is stored for a page that is not known."""
 
+    def version(self) -> int:
+        """Return a number that is another one as soon as anybody has written anything."""
+
     def known_as(self, site: str, page: str) -> str | None:
         """Return the page for which an id counts, itself as a rule; None when it is not stored."""
 

@@ -5,7 +5,7 @@ Knows nothing of SQL; what is put in must be committed.
 
 from __future__ import annotations
 
-MAX_PAGES = 3_000
+MAX_PAGES = 500  # of some 600 bytes each; one that is not here costs some 12 µs
 
 Name = tuple[str, str]  # site, page
 
@@ -16,7 +16,7 @@ class Page:
     __slots__ = ("counts", "members", "name")
 
     def __init__(
-        self, name: Name, members: list[tuple[int, bytes]], counts: dict[str, int]
+        self, name: Name, members: tuple[tuple[int, bytes], ...], counts: dict[str, int]
     ) -> None:
         self.name = name
         self.members = members  # (id, salt)

@@ -7,7 +7,9 @@ which reads the WAL, keeps its place.
 from __future__ import annotations
 
 import asyncio
+import logging
 from concurrent.futures import Executor
+from contextlib import suppress
 from pathlib import Path
 
 import apsw
@@ -17,6 +19,8 @@ from likewise.store.file import connect
 WAL_PAGES = 1_000  # about 4 MiB: small enough to find its pages fast, large enough to be rare
 # A writer who never rests lets no checkpoint reach the end: here it rests for a moment.
 MAX_WAL_PAGES = 4 * WAL_PAGES
+
+_log = logging.getLogger("likewise")
 
 
 class Checkpoints:
@@ -50,6 +54,23 @@ class Checkpoints:
     def _checkpoint(self) -> None:
         try:
             self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-        except apsw.Error:
+        except apsw.Error as error:
             # A full disk shows itself at the next commit, whose client is told; the WAL keeps all.
-            return
+            if getattr(error, "extendedresult", 0) == apsw.SQLITE_IOERR_FSYNC:
+                self._keep_wal(error)
+
+    def _keep_wal(self, error: apsw.Error) -> None:
+        """Read on for ever: that keeps the WAL whole, and allows no further checkpoint.
+
+        Pages that were not synced are taken for written by the system, and by SQLite those of
+        an earlier, unfinished checkpoint: they are in the WAL alone. The next start, with nobody
+        else at the file, moves all of it again.
+        """
+        with suppress(apsw.Error):  # then the next checkpoint fails, or finds the disk mended
+            self._connection.execute("BEGIN")
+            self._connection.execute("SELECT count(*) FROM sqlite_schema").get  # noqa: B018
+            _log.error(
+                "The disk of the database failed to sync (%s). Likes are stored, in a file that"
+                " grows until the next start: check the disk, then restart.",
+                error,
+            )

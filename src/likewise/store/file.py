@@ -19,7 +19,7 @@ from likewise.voters import new_secret
 
 APPLICATION_ID = 0x4C696B65  # "Like", in the file's header
 BUSY_MILLISECONDS = 5_000
-CACHE_KIB = 512  # of each connection; the operating system caches the file besides
+CACHE_KIB = 128  # of each connection: more took memory, and the system caches the file anyway
 # The first versions in which two connections cannot corrupt a WAL (sqlite.org/wal.html).
 _SOUND_VERSIONS = {(3, 44): 6, (3, 50): 7, (3, 51): 3}
 _HEADER_BYTES = 100

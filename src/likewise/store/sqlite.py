@@ -22,7 +22,8 @@ from likewise.store.checkpoint import Checkpoints
 from likewise.store.copy import copy
 from likewise.store.migrate import migrate, migrations
 from likewise.store.pages import load_page
-from likewise.store.reports import report, totals
+from likewise.store.recovery import write_wal_again
+from likewise.store.reports import connect_for_reports, report, totals
 from likewise.store.transaction import Kinds, Transaction
 from likewise.store.writer import Writer
 from likewise.voters import row_key, secret_mark
@@ -53,9 +54,10 @@ class SqliteStore:
         self._threads = [ThreadPoolExecutor(1, name) for name in ("commit", "checkpoint", "report")]
         self._cache = Cache()
         self._kinds = Kinds(writer)
-        self._foreign_version, self._version = 0, 0
-        self._is_checked = False  # whether the cache is fresh, in this turn of the loop
-        self._is_fresh = False
+        self._foreign_version = 0
+        self._version = 0  # of the file, in this turn of the loop
+        self._cached_version = 0
+        self._is_checked = False  # whether this turn has looked
         self._loop = asyncio.get_running_loop()
         self._writer = Writer(writer, self._threads[0], self._transaction, self._committed)
         self._checkpoints = Checkpoints(writer, path, self._threads[1])
@@ -66,6 +68,11 @@ class SqliteStore:
     def counts(self, site: str, page: str) -> Counts:
         found = self._page(site, page)
         return _NO_COUNTS if found is None else found.counts
+
+    def version(self) -> int:
+        if not self._is_checked:
+            self._check_version()
+        return self._version
 
     def known_as(self, site: str, page: str) -> str | None:
         found = self._page(site, page)
@@ -86,9 +93,9 @@ class SqliteStore:
         found = self._page(site, page)
         return sum(
             self._reader.execute(
-                "/* likes_today */ SELECT coalesce(sum(ups - downs), 0) FROM hourly"
-                " WHERE page = ? AND hour >= ? AND kind = (SELECT id FROM kinds WHERE name = ?)",
-                (member, self._first_hour_of_today(), kind),
+                "/* likes_today */ SELECT coalesce(sum(ups - downs), 0) FROM hourly WHERE page = ?"
+                " AND hour BETWEEN ? AND ? AND kind = (SELECT id FROM kinds WHERE name = ?)",
+                (member, *self._hours_of_today(), kind),
             ).get
             for member, _ in (found.members if found else ())
         )
@@ -97,8 +104,8 @@ class SqliteStore:
         return await self._in_reports(lambda connection: report(connection, query))
 
     async def totals(self, site: str) -> Totals:
-        hour = self._first_hour_of_today()
-        return await self._in_reports(lambda connection: totals(connection, site, hour))
+        hours = self._hours_of_today()
+        return await self._in_reports(lambda connection: totals(connection, site, hours))
 
     def admin_key_digest(self) -> bytes | None:
         return self._meta(_ADMIN_KEY)
@@ -140,16 +147,15 @@ class SqliteStore:
 
     def _page(self, site: str, page: str) -> Page | None:
         name = (site, page)
-        if not self._is_checked:
-            self._check_cache()
-        found = self._cache.get(name) if self._is_fresh else None
+        is_fresh = self.version() == self._cached_version
+        found = self._cache.get(name) if is_fresh else None
         if found is None:
             found = load_page(self._reader, name)
             if found is not None:
                 self._cache.put(name, found)
         return found
 
-    def _check_cache(self) -> None:
+    def _check_version(self) -> None:
         """Find out whether the cache is what the file holds; once in a turn of the loop.
 
         While the writer is busy, another commit may be ours or a stranger's: until it is known
@@ -157,11 +163,11 @@ class SqliteStore:
         """
         self._is_checked = True
         self._loop.call_soon(self._uncheck)
-        if not self._writer.is_busy:
-            self._forget_if_foreign()
-            self._is_fresh = True
+        if self._writer.is_busy:
+            self._version = _data_version(self._read_connection)
         else:
-            self._is_fresh = self._version == _data_version(self._read_connection)
+            self._forget_if_foreign()
+            self._version = self._cached_version
 
     def _uncheck(self) -> None:
         self._is_checked = False
@@ -171,7 +177,7 @@ class SqliteStore:
 
         The writer's connection alone can tell, since its own commits do not count for it.
         """
-        self._version = _data_version(self._read_connection)
+        self._cached_version = _data_version(self._read_connection)
         foreign_version = _data_version(self._write_connection)
         if foreign_version != self._foreign_version:
             self._foreign_version = foreign_version
@@ -201,7 +207,7 @@ class SqliteStore:
 
     def _read_report(self, read: Callable[[apsw.Connection], T]) -> T:
         if self._reports is None:
-            self._reports = file.connect(self.path, read_only=True)
+            self._reports = connect_for_reports(self.path)
         # One transaction, so that all parts of a report tell of one moment.
         self._reports.execute("BEGIN")
         try:
@@ -209,9 +215,11 @@ class SqliteStore:
         finally:
             self._reports.execute("ROLLBACK")
 
-    def _first_hour_of_today(self) -> int:
+    def _hours_of_today(self) -> tuple[int, int]:
+        """Return the first and the last: a clock that was wrong may have left hours to come."""
         hour = int(self._wall()) // SECONDS_PER_HOUR
-        return hour - hour % HOURS_PER_DAY
+        first = hour - hour % HOURS_PER_DAY
+        return first, first + HOURS_PER_DAY - 1
 
 
 def open_store(
@@ -241,11 +249,15 @@ def open_store(
 def _prepare(connection: apsw.Connection, path: Path, configured_secret: str | None) -> bytes:
     """Make the database ready to be served; return its secret."""
     secret = _secret(connection, path, configured_secret)
+    # Changed pages stay in memory until the commit, which has a thread: statements run on the
+    # event loop, which may not wait for a disk.
+    connection.execute("PRAGMA cache_spill=OFF")
     if connection.pragma("journal_mode", "WAL") != "wal":
         raise StartError(
             f"{path} lies where programs cannot share memory, as on a network. Put it on a disk"
             " of this machine."
         )
+    write_wal_again(connection)
     migrate(connection, path, migrations(), lambda to: copy(path, to))
     connection.execute(
         "/* mark */ INSERT OR IGNORE INTO meta VALUES (?, ?)", (_SECRET_MARK, secret_mark(secret))

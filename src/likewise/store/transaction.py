@@ -77,19 +77,18 @@ class Transaction:
 
     def flush(self) -> None:
         """Move the derived figures, once for each page and kind however many likes came."""
-        for (page, kind), (ups, downs) in self._moves.items():
-            # Where there is no row yet nothing can have been taken back.
-            self._cursor.execute(
-                "/* flush counts */"
-                " INSERT INTO counts (page, kind, likes) VALUES (?1, ?2, max(?3, 0))"
-                " ON CONFLICT DO UPDATE SET likes = likes + ?3",
-                (page, kind, ups - downs),
-            )
-            self._cursor.execute(
-                "/* flush hourly */ INSERT INTO hourly VALUES (?1, ?2, ?3, ?4, ?5)"
-                " ON CONFLICT DO UPDATE SET ups = ups + ?4, downs = downs + ?5",
-                (page, kind, self._hour, ups, downs),
-            )
+        # Where there is no row yet nothing can have been taken back.
+        self._cursor.executemany(
+            "/* flush counts */"
+            " INSERT INTO counts (page, kind, likes) VALUES (?1, ?2, max(?3, 0))"
+            " ON CONFLICT DO UPDATE SET likes = likes + ?3",
+            [(*key, ups - downs) for key, (ups, downs) in self._moves.items()],
+        )
+        self._cursor.executemany(
+            "/* flush hourly */ INSERT INTO hourly VALUES (?1, ?2, ?3, ?4, ?5)"
+            " ON CONFLICT DO UPDATE SET ups = ups + ?4, downs = downs + ?5",
+            [(*key, self._hour, ups, downs) for key, (ups, downs) in self._moves.items()],
+        )
         self._moves.clear()
 
     def _set(self, page: Page, wish: Wish) -> int:
@@ -98,39 +97,58 @@ class Transaction:
         One row is enough. Several stand where he liked two pages that were merged later.
         """
         kind = self._kind(wish.kind)
-        standing: list[tuple[Key, int]] = []
-        for member, salt in reversed(page.members):  # the page's own comes last
-            key = (member, kind, row_key(self._secret, salt, wish.kind, wish.voter))
-            n = self._cursor.execute(
-                "/* n of voter */ SELECT n FROM likes WHERE page = ? AND kind = ? AND voter = ?",
-                key,
-            ).get
-            if n:
-                standing.append((key, n))
+        keys = [
+            (member, kind, row_key(self._secret, salt, wish.kind, wish.voter))
+            for member, salt in page.members
+        ]
+        # Most wishes are new likes of pages that were never merged: for these it is one step.
+        if wish.n and len(keys) == 1 and self._insert(keys[0], wish.n, wish.rank):
+            return wish.n
+        standing = [(key, n) for key in reversed(keys) if (n := self._n_of(key))]
         before = sum([n for _, n in standing])
         if wish.n == before:
             return 0
-        kept = standing.pop() if standing else (key, 0)
+        kept = standing.pop() if standing else (keys[0], 0)  # the page's own, where it can be
         self._put(*kept, wish.n, wish.rank)
         for other in standing:
             self._put(*other, 0, 0)
         return wish.n - before
 
+    def _n_of(self, key: Key) -> int | None:
+        n: int | None = self._cursor.execute(
+            "/* n of voter */ SELECT n FROM likes WHERE page = ? AND kind = ? AND voter = ?", key
+        ).get
+        return n
+
+    def _insert(self, key: Key, n: int, rank: int) -> bool:
+        """Add a voter's row; False, and nothing done, where there is one."""
+        self._cursor.execute(
+            "/* like */ INSERT INTO likes VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (*key, n, self._hour, rank),
+        )
+        if not self._cursor.connection.changes():
+            return False
+        self._move(key, n)
+        return True
+
     def _put(self, key: Key, before: int, n: int, rank: int) -> None:
-        if n == before:
+        if n == before or (not before and self._insert(key, n, rank)):
             return
         if n:
             self._cursor.execute(
-                "/* like */ INSERT INTO likes VALUES (?, ?, ?, ?, ?, ?)"
-                " ON CONFLICT DO UPDATE SET n = excluded.n",
-                (*key, n, self._hour, rank),
+                "/* n again */"
+                " UPDATE likes SET n = ?4 WHERE page = ?1 AND kind = ?2 AND voter = ?3",
+                (*key, n),
             )
         else:
             self._cursor.execute(
                 "/* take back */ DELETE FROM likes WHERE page = ? AND kind = ? AND voter = ?", key
             )
-        move = self._moves.setdefault(key[:2], [0, 0])
-        move[0 if n > before else 1] += abs(n - before)
+        self._move(key, n - before)
+
+    def _move(self, key: Key, change: int) -> None:
+        ups_and_downs = self._moves.setdefault(key[:2], [0, 0])
+        ups_and_downs[0 if change > 0 else 1] += abs(change)
 
     def _page(self, name: Name) -> Page | None:
         page = self.pages.get(name)
@@ -150,7 +168,7 @@ class Transaction:
             (*name, salt, self._hour),
         )
         number = self._cursor.connection.last_insert_rowid()
-        page = self.pages[name] = Page(name, [(number, salt)], {})
+        page = self.pages[name] = Page(name, ((number, salt),), {})
         return page
 
     def _kind(self, name: str) -> int:
@@ -195,7 +213,7 @@ class Transaction:
             "/* alias */ UPDATE pages SET target = ? WHERE id = ?",
             (page.members[0][0], old.members[0][0]),
         )
-        page.members = [*page.members, *old.members]
+        page.members = (*page.members, *old.members)
         for kind, n in old.counts.items():
             page.counts[kind] = page.counts.get(kind, 0) + n
         self.pages[old_name] = page
