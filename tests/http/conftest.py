@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 from collections.abc import Iterator
 
 import pytest
+import uvloop
 
 from likewise.http import server
 from tests.http.door import Client, Door
@@ -18,10 +20,10 @@ def fast_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "DRAIN_GRACE_SECONDS", 0.01)
 
 
-@pytest.fixture
-def door() -> Iterator[Door]:
+@pytest.fixture(params=[asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+def door(request: pytest.FixtureRequest) -> Iterator[Door]:
     """Return the door to a proxy that is trusted; it has nothing to log at the end."""
-    with Door() as door:
+    with Door(new_loop=request.param) as door:
         yield door
     gc.collect(1)  # what nobody took is told when it is collected
     assert door.noise == []

@@ -53,7 +53,7 @@ class Echo:
     def __init__(self) -> None:
         self.requests: list[Request] = []
         self.pending: list[asyncio.Future[Response]] = []
-        self.failures: list[tuple[BaseException, Request | None]] = []
+        self.failures: list[tuple[BaseException, bytes | None]] = []
 
     def handle(self, request: Request) -> Answer:  # noqa: PLR0911 (one for each way to answer)
         self.requests.append(request)
@@ -85,8 +85,8 @@ class Echo:
             raise ValueError("broken")
         return BIG_BODY_LIMIT if request.path == b"/big" else BODY_LIMIT
 
-    def failure(self, error: BaseException, request: Request | None) -> Response:
-        self.failures.append((error, request))
+    def failure(self, error: BaseException, path: bytes | None) -> Response:
+        self.failures.append((error, path))
         if not isinstance(error, Problem):
             error = Problem("server_error", "broken")
         return problem_answer(error, NO_STORE)
@@ -119,7 +119,13 @@ def told(request: Request) -> dict[str, object]:
 class Door:
     """`Server` around an `Echo`. Time passes when a test says so."""
 
-    def __init__(self, host: str = "127.0.0.1", *, is_trusted: bool = True) -> None:
+    def __init__(
+        self,
+        host: str = "127.0.0.1",
+        *,
+        is_trusted: bool = True,
+        new_loop: Callable[[], asyncio.AbstractEventLoop] | None = None,
+    ) -> None:
         self.app = Echo()
         self.noise: list[str] = []  # what would be in the log
         self._host = host
@@ -127,7 +133,8 @@ class Door:
         self._skipped_seconds = 0.0
         self._clients: list[Client] = []
         self._ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
+        self._new_loop = new_loop
+        self._thread = threading.Thread(target=self._run_loop)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -140,6 +147,10 @@ class Door:
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(WAIT_SECONDS)
         assert not self._thread.is_alive()
+
+    def _run_loop(self) -> None:
+        with asyncio.Runner(loop_factory=self._new_loop) as runner:
+            runner.run(self._run())
 
     async def _run(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
@@ -217,10 +228,14 @@ class Door:
 class Client:
     """A connection to the door."""
 
-    def __init__(self, address: str, receive_bytes: int | None = None) -> None:
+    def __init__(
+        self, address: str, receive_bytes: int | None = None, source: str | None = None
+    ) -> None:
         family, place = _place(address)
         self.socket = socket.socket(family)
         self.socket.settimeout(WAIT_SECONDS)
+        if source is not None:
+            self.socket.bind((source, 0))
         if receive_bytes is not None:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
         try:

@@ -237,6 +237,19 @@ def test_the_raw_path_is_preferred_and_else_made() -> None:
     assert path_of(path="/a b", raw_path=None) == b"/a%20b"
 
 
+def test_the_host_of_a_raw_path_takes_the_place_of_the_header() -> None:
+    app = Echo()
+    Host(app).ask(raw_path=b"http://other/x#z", query_string=b"y")
+    assert (app.requests[0].path, app.requests[0].query) == (b"/x", b"")
+    Host(app).ask(raw_path=b"http://other/x", query_string=b"y")
+    assert (app.requests[1].path, app.requests[1].query) == (b"/x", b"y")
+    assert [request.header(b"host") for request in app.requests] == ["other", "other"]
+
+
+def test_the_target_of_a_whole_server_is_taken() -> None:
+    assert path_of(method="OPTIONS", path="*", raw_path=b"*") == b"*"
+
+
 def test_a_prefix_is_cut_where_the_path_has_it() -> None:
     assert path_of(path="/in/x", root_path="/in") == b"/x"
     assert path_of(path="/in/x", raw_path=b"/in/x%2Fy", root_path="/in/") == b"/x%2Fy"
@@ -284,7 +297,7 @@ def test_what_handlers_raise_becomes_an_answer(path: str) -> None:
     app = Echo()
     sent = Host(app).ask(path=f"/{path}")
     assert sent[0]["status"] == (500 if "broken" in path else 404)
-    assert app.failures[0][1] is app.requests[0]
+    assert app.failures[0][1] == app.requests[0].path
 
 
 @pytest.mark.parametrize("path", ["/empty", "/same"])

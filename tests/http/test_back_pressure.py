@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from likewise.http.message import Response
 from tests.conftest import StartService
-from tests.http.door import WAIT_SECONDS, Client, Door, get, post
+from tests.http.door import GET, WAIT_SECONDS, Client, Door, get, post, until
 from tests.service import Service
 
 MIB = 1 << 20
@@ -59,3 +60,47 @@ def test_a_flood_is_answered_once_it_is_read(start_service: StartService) -> Non
         client.socket.settimeout(WAIT_SECONDS)
         client.send(get("/healthz") * 500)
         assert {reply.status for reply in client.answers(500)} == {200}
+
+
+def test_a_half_closed_connection_ends_once_when_its_reader_catches_up(door: Door) -> None:
+    # A transport that is closed while it tells that all is sent closes twice, and complains.
+    client = door.connect(receive_bytes=4_096)
+    client.send(get("/later") + GET)
+    client.hang_up()
+    until(lambda: door.run(lambda: all(held._eof for held in door.server._connections)))
+    door.finish(0, Response(200, b"", b"x" * 8_000_000))
+    assert [len(reply.body) > 0 for reply in client.answers(2)] == [True, True]
+    assert client.rest() == b""
+    until(lambda: door.connections == 0)
+
+
+def test_a_pipeline_that_is_reset_ends_without_a_word(door: Door) -> None:
+    for _ in range(60):
+        client = door.connect()
+        client.send(GET * 40)
+        client.reset()
+    until(lambda: door.connections == 0)
+
+
+def test_what_follows_is_not_asked_of_the_app_while_nothing_is_read(door: Door) -> None:
+    client = door.connect(receive_bytes=4_096)
+    client.send(get("/large/8000000") + GET * 20)
+    until(lambda: door.run(lambda: door.server._held_bytes) > 200_000)
+    assert len(door.app.requests) == 1
+    assert len(client.answers(21)) == 21
+
+
+def test_a_pipeline_is_answered_in_turns_with_others(door: Door) -> None:
+    def send_both() -> None:  # the door's thread is here, and reads both in one turn
+        many.send(get("/many") * 40)
+        one.send(get("/one"))
+
+    many, one = door.connect(), door.connect()
+    many.send(GET)
+    one.send(GET)
+    assert (many.answer().status, one.answer().status) == (200, 200)
+    door.run(send_both)
+    assert len(many.answers(40)) == 40
+    assert one.answer().status == 200
+    asked = [request.path for request in door.app.requests]
+    assert asked.index(b"/one") < 10

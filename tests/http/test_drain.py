@@ -9,7 +9,8 @@ import time
 
 import pytest
 
-from likewise.http.connection import MAX_PIPELINE, READ_BYTES
+from likewise.http.connection import MAX_PIPELINE
+from likewise.http.reader import READ_BYTES
 from tests.conftest import StartService
 from tests.http.door import GET, WAIT_SECONDS, Client, Door, get, post, until
 

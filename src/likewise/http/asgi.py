@@ -73,14 +73,15 @@ class Asgi:
         if self._app is None:
             msg = "Likewise is not running: give `likewise.asgi.lifespan` to the host application."
             raise RuntimeError(msg)
-        request = None
+        path = None
         try:
             request = _request(scope)
+            path = request.path
             response = await _answer(self._app, request, receive)
         except Gone:
             return
         except Exception as error:  # noqa: BLE001 (no request may end the server)
-            response = self._app.failure(error, request)
+            response = self._app.failure(error, path)
         await _send(response, is_head=scope["method"] == "HEAD", send=send)
 
 
@@ -95,14 +96,16 @@ async def _answer(app: App, request: Request, receive: Receive) -> Response:
 
 def _request(scope: Scope) -> Request:
     raw: bytes = scope.get("raw_path") or _escaped(scope["path"])
-    path, _ = split_target(raw.partition(b"?")[0])
     query: bytes = scope["query_string"]
-    split_target(path + b"?" + query)
+    headers = Headers(scope["headers"])
+    # Some hosts leave the query in the path as well.
+    target = raw.partition(b"?")[0]
+    path, query = split_target(target + b"?" + query if query else target, headers)
     # A host that mounts us keeps its own prefix in the path.
     root = _escaped(scope.get("root_path", "")).rstrip(b"/")
     if root and path.startswith(root + b"/"):
         path = path[len(root) :]
-    return Request(scope["method"], path, query, Headers(scope["headers"]), peer=_peer(scope))
+    return Request(scope["method"], path, query, headers, peer=_peer(scope))
 
 
 def _peer(scope: Scope) -> str:

@@ -1,27 +1,18 @@
-"""One HTTP/1.1 connection: bytes in, requests to the app, answers out in order.
+"""One HTTP/1.1 connection: requests to the app, answers out in order, each wait with its end.
 
-Knows llhttp's events and asyncio's transports; must not know routes or what is in a body.
+Knows asyncio's transports; must not know routes or what is in a body.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+import contextlib
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-import httptools
-
 from likewise.errors import Problem
-from likewise.http.message import (
-    MAX_HEADER_BYTES,
-    MAX_TARGET_BYTES,
-    Headers,
-    Request,
-    Response,
-    check_head,
-    split_target,
-)
+from likewise.http.message import Request, Response
+from likewise.http.reader import Reader
 from likewise.http.wire import CONTINUE, encode
 
 if TYPE_CHECKING:
@@ -29,19 +20,17 @@ if TYPE_CHECKING:
 
 REQUEST_SECONDS = 15  # to arrive, from connecting or from its first byte
 IDLE_SECONDS = 120  # longer than cloudflared's 90, or it would send into a closing connection
-STALL_SECONDS = 30  # for a reader to take STALL_BYTES of what waits for it
+STALL_SECONDS = 30  # for a reader to take what waits for it, or STALL_BYTES of it
 STALL_BYTES = 65_536
 CLOSE_SECONDS = 5  # for a peer to close after our last answer
 
-# A whole pipeline may arrive at once: it is read in pieces, and not on while this many wait.
-READ_BYTES = 4_096
-MAX_PIPELINE = 32
+MAX_PIPELINE = 32  # nothing is read while so many answers are made
+MAX_SPARE_READERS = 64
 WRITE_BYTES = 16_384
-MAX_HEAD_BYTES = MAX_TARGET_BYTES + MAX_HEADER_BYTES + 2 * READ_BYTES
-# Chunks may be as small as a byte each, and each may drag an extension behind it.
-CHUNK_OVERHEAD = 16
 
 _NEVER = float("inf")
+_MOST_HELD_BYTES = 262_144  # counted of one connection: a larger answer only the owner can ask for
+_SLOT_BYTES = 1_024  # what Python adds to the body of an answer, or a request costs
 
 
 class Slot:
@@ -59,44 +48,77 @@ class Slot:
 
 
 class Connection(asyncio.BufferedProtocol):
-    """Parses, calls the app, and writes the answers in the order of the requests."""
+    """Calls the app, and writes the answers in the order of the requests."""
 
-    def __init__(self, server: Server) -> None:
+    # A thousand idle connections are normal: no dictionary, no deque, no parser for each.
+    __slots__ = (
+        "_eof",
+        "_is_last",
+        "_reader",
+        "_reading_paused",
+        "_server",
+        "_slots",
+        "_transport",
+        "_unasked",
+        "_unsent_bytes",
+        "_write_paused",
+        "deadline",
+        "peer",
+    )
+
+    def __init__(self, server: Server, peer: str = "") -> None:
         self._server = server
-        self._slots: deque[Slot] = deque()
+        self.peer = peer
+        self._reader: Reader | None = None  # while a request is incomplete
+        self._slots: list[Slot] = []
+        self._unasked: list[tuple[Slot, Request]] = []  # those of the slots that the app knows not
         self._is_last = False  # no further request is taken
         self._eof = False  # the peer has sent all it will
-        self._write_paused = False
+        self._reading_paused = False
+        self._write_paused = False  # the kernel has not taken all that we wrote
         self._unsent_bytes = 0  # when writing was paused
         self.deadline = _NEVER
-        self._body = bytearray()
-        self._request: Request | None = None
-        self._begin()
 
     # What asyncio calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
-        peer = transport.get_extra_info("peername")
-        self.peer: str = peer[0] if isinstance(peer, tuple) else ""
-        self._parser = httptools.HttpRequestParser(self)
+        self._transport.set_write_buffer_limits(high=0)
         self.deadline = self._server.now + REQUEST_SECONDS
-        # Who has reset the connection has no address, and shall not pass for a unix socket.
-        if peer is None or not self._server.admit(self):
-            self.abort()
+        self._server.wait_for(self)
 
     def get_buffer(self, _hint: int) -> memoryview:
         return self._server.buffer
 
     def buffer_updated(self, size_bytes: int) -> None:
-        if not self._is_last:
-            self._parse(self._server.buffer[:size_bytes])
-            self._go_on()
+        if self._is_last:
+            return
+        server, reader = self._server, self._reader
+        if reader is None:
+            reader = self._reader = server.readers.pop() if server.readers else Reader(server.app)
+            reader.connection = self
+        was_begun = reader.begun
+        try:
+            reader.feed(server.buffer[:size_bytes])
+        except Exception as error:  # noqa: BLE001 (`failure` words it)
+            self._refuse(error)
+        if self._is_last:
+            self._drop_reader()
+        elif not (reader.begun or reader.raw_bytes):
+            if reader.is_reusable and len(server.readers) < MAX_SPARE_READERS:
+                self._reader = None
+                del reader.connection
+                server.readers.append(reader)
+            else:
+                self._drop_reader()
+        elif not (was_begun or self._slots or self._write_paused) and reader.begun:
+            self.deadline = server.now + REQUEST_SECONDS
+        self._ask_on()
 
     def eof_received(self) -> bool:
         """Keep a half-closed connection until what was asked is answered."""
         self._eof = True
-        return bool(self._slots)
+        return bool(self._slots or self._write_paused)
 
     def pause_writing(self) -> None:
         self._write_paused = True
@@ -105,28 +127,43 @@ class Connection(asyncio.BufferedProtocol):
     def resume_writing(self) -> None:
         self._write_paused = False
         self._wait()
-        self._go_on()
+        # Not at once: a transport that is closed while it tells us closes twice.
+        asyncio.get_running_loop().call_soon(self._ask_on)
 
     def connection_lost(self, _error: Exception | None) -> None:
         self._is_last = True
+        self._drop_reader()
         self._slots.clear()
+        self._unasked.clear()
         self._server.forget(self)
-        del self._parser  # it and the connection hold each other
 
-    # What the server calls
+    # What the reader and the server call
+
+    def take(self, request: Request, version: str, *, keep_alive: bool) -> None:
+        """Put a request into the line."""
+        self._is_last = not keep_alive
+        slot = Slot(None, version, is_head=request.method == "HEAD", keep_alive=keep_alive)
+        self._slots.append(slot)
+        self._unasked.append((slot, request))
 
     def expire(self) -> None:
         """End what took too long."""
         unsent_bytes = self._transport.get_write_buffer_size()
         if self._write_paused and unsent_bytes + STALL_BYTES <= self._unsent_bytes:
             self._expect_reading()
-        elif self._is_last or self._write_paused:
-            self.abort()
-        elif self._begun:
-            self._refuse(Problem("too_slow", f"A request must arrive within {REQUEST_SECONDS} s."))
-            self._go_on()
+        elif self._is_last or self._write_paused or self._has_begun():
+            self.give_up()
         else:
             self._leave()
+
+    def give_up(self) -> None:
+        """Wait no longer for the rest of a request, or for answers to be read."""
+        if self._is_last or self._write_paused:
+            self.abort()
+        else:
+            why = f"A request must arrive within {REQUEST_SECONDS} s, sooner where many are slow."
+            self._refuse(Problem("too_slow", why))
+            self._go_on()
 
     def close_when_idle(self) -> None:
         """Close now if nothing is under way, else after the answers."""
@@ -138,156 +175,103 @@ class Connection(asyncio.BufferedProtocol):
         self._is_last = True
         self._transport.abort()
 
-    # What the parser calls
+    # Our own
 
-    def on_message_begin(self) -> None:
-        self._begun = True
-        if not self._slots and not self._write_paused:
-            self.deadline = self._server.now + REQUEST_SECONDS
+    def _has_begun(self) -> bool:
+        """Tell whether a part of a request is here."""
+        return self._reader is not None and self._reader.begun
 
-    def on_url(self, piece: bytes) -> None:
-        self._target += piece
-        if len(self._target) > MAX_TARGET_BYTES:
-            split_target(self._target)
+    def _is_idle(self) -> bool:
+        return not (self._slots or self._has_begun() or self._reading_paused)
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        # Trailers come as headers after the body; they may not change who is asking.
-        if self._request is None:
-            self._headers.add(name, value)
-
-    def on_headers_complete(self) -> None:
-        headers, self._version = self._headers, self._parser.get_http_version()
-        check_head(headers, self._version)
-        method = self._parser.get_method().decode()
-        path, query = split_target(self._target)
-        self._request = Request(method, path, query, headers, peer=self.peer)
-        self._body_limit = self._server.app.body_limit(self._request)
-        body_bytes = headers.content_length()
-        self._check_body_size(body_bytes)
-        # The parser takes the body of an upgrade for another protocol, and would not show it.
-        has_body = body_bytes or b"transfer-encoding" in headers
-        if has_body and self._parser.should_upgrade():
-            raise Problem("bad_request", "A body cannot come with Upgrade: leave that header out.")
-        self._owes_continue = b"expect" in headers and self._version == "1.1"
-
-    def on_body(self, piece: bytes) -> None:
-        self._owes_continue = False
-        self._body += piece
-        self._check_body_size(len(self._body))
-
-    def on_message_complete(self) -> None:
-        request = self._request
-        if request is None:
-            return
-        request.body = bytes(self._body)
-        # After an upgrade the parser drops the rest: we stay with HTTP/1.1 and end there.
-        keep_alive = self._parser.should_keep_alive() and not self._parser.should_upgrade()
-        self._is_last = not keep_alive
-        self._begin()
-        answer = self._server.answer(request)
-        response = answer if isinstance(answer, Response) else None
-        is_head = request.method == "HEAD"
-        slot = Slot(response, self._version, is_head=is_head, keep_alive=keep_alive)
-        self._slots.append(slot)
-        if not isinstance(answer, Response):
-            answer.add_done_callback(partial(self._settle, slot, request))
-
-    # Our own: requests
-
-    def _begin(self) -> None:
-        """Make ready for the next request."""
-        self._begun = False
-        self._target = b""
-        self._headers = Headers()
-        self._request = None
-        self._body.clear()
-        self._body_limit = 0
-        self._owes_continue = False
-        self._raw_bytes = 0  # as received
-
-    def _parse(self, piece: memoryview) -> None:
-        try:
-            self._raw_bytes += len(piece)
-            self._parser.feed_data(piece)
-            self._check_raw_size()
-        except httptools.HttpParserUpgrade:
-            pass  # the request before it is the last one already
-        except httptools.HttpParserCallbackError as error:
-            self._refuse(error.__context__ or error)
-        except httptools.HttpParserError as error:
-            self._refuse(Problem("bad_request", f"This is not valid HTTP/1.1: {error}."))
-        except Problem as problem:
-            self._refuse(problem)
-
-    def _check_raw_size(self) -> None:
-        """Bound what the parser keeps or skips without a word: partial headers, extensions."""
-        if self._request is None:
-            if self._raw_bytes > MAX_HEAD_BYTES:
-                raise Problem("headers_too_large", "Target and headers are too large.")
-        elif self._raw_bytes > (self._body_limit + READ_BYTES) * CHUNK_OVERHEAD:
-            raise Problem("too_large", "The body comes in too small pieces.")
-
-    def _check_body_size(self, size_bytes: int) -> None:
-        if size_bytes > self._body_limit:
-            raise Problem(
-                "too_large", f"Bodies of at most {self._body_limit} bytes are taken here."
-            )
+    def _drop_reader(self) -> None:
+        """Forget the unfinished request."""
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            reader.close()
 
     def _refuse(self, error: BaseException) -> None:
         """Answer what cannot be a request, after those before it, and end the connection."""
         if self._is_last:
             return
         self._is_last = True
-        response = self._server.app.failure(error, self._request)
-        # Before the target there is no method: the parser would tell that of the last request.
-        is_head = bool(self._target) and self._parser.get_method() == b"HEAD"
+        reader = self._reader
+        request, is_head = (reader.request, reader.is_head) if reader else (None, False)
+        self._drop_reader()
+        response = self._server.app.failure(error, request.path if request else None)
         self._slots.append(Slot(response, "1.1", is_head=is_head, keep_alive=False))
 
-    # Our own: answers
-
-    def _settle(self, slot: Slot, request: Request, answer: asyncio.Future[Response]) -> None:
-        """Take an answer that is made at last."""
-        slot.response = self._server.outcome(answer, request)
+    def _ask_on(self) -> None:
+        """Ask the app for one answer. The rest of a pipeline waits for its turn: whoever asks once
+        waits for one request of each connection, and not for thousands.
+        """
+        if self._unasked and not self._write_paused:
+            slot, request = self._unasked.pop(0)
+            answer = self._server.answer(request)
+            if isinstance(answer, Response):
+                slot.response = answer
+            else:
+                # The path is enough: who waits for a commit shall not keep all headers in memory.
+                answer.add_done_callback(partial(self._settle, slot, request.path))
+            if self._unasked:
+                asyncio.get_running_loop().call_soon(self._ask_on)
         self._go_on()
+
+    def _settle(self, slot: Slot, path: bytes, answer: asyncio.Future[Response]) -> None:
+        """Take an answer that is made at last."""
+        slot.response = self._server.outcome(answer, path)
+        # A lost connection has no slots, and a lost transport of uvloop may not even be asked.
+        if self._slots:
+            self._go_on()
 
     def _go_on(self) -> None:
         """Write the answers whose turn it is, and read on while there is room for more."""
         self._write_answers()
-        if len(self._slots) >= MAX_PIPELINE:
-            self._transport.pause_reading()
-        else:
-            self._transport.resume_reading()
+        # Who does not read is not asked for more; after the last request all is dropped unread.
+        is_full = self._write_paused or self._unasked or len(self._slots) >= MAX_PIPELINE
+        pause = bool(is_full and not self._is_last)
+        if pause != self._reading_paused:
+            self._reading_paused = pause
+            (self._transport.pause_reading if pause else self._transport.resume_reading)()
+        if self._reader or self._write_paused or self in self._server.held:
+            self._server.hold(self, self._held_bytes())
+
+    def _held_bytes(self) -> int:
+        """Return about how much memory is held until the peer sends or reads on."""
+        held_bytes = self._reader.held_bytes if self._reader else 0
+        if self._write_paused:
+            made = [slot.response for slot in self._slots if slot.response]
+            held_bytes += self._transport.get_write_buffer_size() + _SLOT_BYTES * len(self._slots)
+            held_bytes += sum(len(response.body) for response in made)
+        return min(held_bytes, _MOST_HELD_BYTES)
 
     def _write_answers(self) -> None:
         """Write while answers are made and the peer reads them."""
-        slots = self._slots
+        slots, reader = self._slots, self._reader
         has_stepped = bool(slots)
         while slots and slots[0].response and not self._write_paused:
             answers = self._next_answers()
             if not self._transport.is_closing():
                 self._transport.write(answers)
-        if self._owes_continue and not (slots or self._is_last):
-            self._owes_continue = False
+        if reader and reader.owes_continue and not (slots or self._is_last):
+            reader.owes_continue = False
             self._transport.write(CONTINUE)
         if has_stepped:
             self._wait()
-        if not slots and (self._is_last or self._eof):
+        if (self._is_last or self._eof) and not (slots or self._write_paused):
             self._close()
 
     def _next_answers(self) -> bytes:
         """Return the answers whose turn it is, as many as are well written at once."""
         answers, slots, server = b"", self._slots, self._server
         while slots and (response := slots[0].response) and len(answers) < WRITE_BYTES:
-            slot = slots.popleft()
+            slot = slots.pop(0)
             keep_alive = slot.keep_alive and not (server.draining and self._is_idle())
             self._is_last |= not keep_alive
             answers += encode(
                 response, server.date, slot.version, is_head=slot.is_head, keep_alive=keep_alive
             )
         return answers
-
-    def _is_idle(self) -> bool:
-        return not (self._slots or self._begun) and self._transport.is_reading()
 
     def _wait(self) -> None:
         """Set the deadline of what is awaited now that a step has been made."""
@@ -298,9 +282,9 @@ class Connection(asyncio.BufferedProtocol):
             self._server.stop_waiting(self)
             return
         if self._is_last:
-            seconds = STALL_SECONDS if self._transport.get_write_buffer_size() else CLOSE_SECONDS
+            seconds = CLOSE_SECONDS
         else:
-            seconds = REQUEST_SECONDS if self._begun else IDLE_SECONDS
+            seconds = REQUEST_SECONDS if self._has_begun() else IDLE_SECONDS
         self.deadline = self._server.now + seconds
         self._server.wait_for(self)
 
@@ -311,10 +295,13 @@ class Connection(asyncio.BufferedProtocol):
 
     def _close(self) -> None:
         """End after the last answer, when the peer has read it."""
+        if self._transport.is_closing():  # the peer has reset it: uvloop wants no word more
+            return
         if self._eof:
             self._transport.close()
-        else:
-            # Closing with unread bytes would reset the connection and destroy the answer.
+            return
+        # Closing with unread bytes would reset the connection and destroy the answer.
+        with contextlib.suppress(OSError):  # the peer has just reset it
             self._transport.write_eof()
 
     def _leave(self) -> None:

@@ -23,7 +23,11 @@ _ONCE_ONLY = frozenset(
 )
 
 
-_HOST = re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]*")
+# RFC 3986 section 3.2.2, and a port. `++` and `*+` never step back: a value has 16 KiB.
+_HOST = re.compile(
+    rb"(?:\[[0-9A-Za-z:._~!$&'()*+,;=-]+\]|(?:[0-9A-Za-z._~!$&'()*+,;=-]++|%[0-9A-Fa-f]{2})*+)"
+    rb"(?::[0-9]*)?"
+)
 
 
 class Request:
@@ -119,13 +123,17 @@ class App(Protocol):
     def body_limit(self, request: Request) -> int:
         """Return how many bytes of body this request may have; asked before the body comes."""
 
-    def failure(self, error: BaseException, request: Request | None) -> Response:
-        """Return the answer to what could not be handled, or even read. Does not raise."""
+    def failure(self, error: BaseException, path: bytes | None) -> Response:
+        """Return the answer to what could not be handled, or even read (then there is no path).
+
+        Does not raise.
+        """
 
 
-def split_target(target: bytes) -> tuple[bytes, bytes]:
+def split_target(target: bytes, headers: Headers | None = None) -> tuple[bytes, bytes]:
     """Return path and query of a request target (RFC 9112 section 3.2).
 
+    The host of an absolute-form takes the place of the header Host, which is to be ignored then.
     Raises `target_too_long` and `bad_request`.
     """
     if len(target) > MAX_TARGET_BYTES:
@@ -134,10 +142,14 @@ def split_target(target: bytes) -> tuple[bytes, bytes]:
     if path.startswith(b"/") or target == b"*":
         return path, query
     scheme, separator, rest = path.partition(b"://")
-    if separator and scheme.lower() in {b"http", b"https"}:
-        # absolute-form: the host is not ours to judge
-        return b"/" + rest.partition(b"/")[2], query
-    raise Problem("bad_request", "The request target must be a path that starts with a slash.")
+    if not separator or scheme.lower() not in {b"http", b"https"}:
+        raise Problem("bad_request", "The request target must be a path that starts with a slash.")
+    host, _, path = rest.partition(b"/")
+    if not host or host.startswith(b":") or not _HOST.fullmatch(host):
+        raise Problem("bad_request", "The request target's host is not a host and port.")
+    if headers is not None:
+        headers[b"host"] = host
+    return b"/" + path, query
 
 
 def check_head(headers: Headers, version: str) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import gc
+import logging
 import os
 import resource
 import socket
@@ -16,20 +18,27 @@ from collections import Counter
 from collections.abc import Callable
 
 from likewise.errors import StartError
-from likewise.http.connection import READ_BYTES, Connection
+from likewise.http.connection import Connection
 from likewise.http.message import App, Request, Response
+from likewise.http.reader import READ_BYTES, Reader
 from likewise.http.wire import date_line
 
 UNIX_PREFIX = "unix:"
 MAX_CONNECTIONS = 16_384
 MAX_PER_PEER = 256  # of a peer that is no trusted proxy
 BACKLOG = 1_024
+MAX_HELD_BYTES = 8 << 20  # of unfinished requests and unread answers, over all connections
 TICK_SECONDS = 1.0  # one coarse timer for all deadlines
 DRAIN_SECONDS = 10.0
 # What is on its way when we are told to stop still gets its answer.
 DRAIN_GRACE_SECONDS = 0.25
-# The listener accepts a whole backlog before the first of it is counted in.
-_SPARE_FILES = BACKLOG + 64
+WARNING_SECONDS = 60.0  # between two of the same
+# So many newcomers, or connections whose time is over, before everybody else has a turn.
+AT_ONCE = 64
+_CROWD = 512
+_SPARE_FILES = AT_ONCE + 64  # who makes room is closed after the newcomers are let in
+
+_log = logging.getLogger("likewise")
 
 
 class Server:
@@ -44,6 +53,9 @@ class Server:
         self.app = app
         self.draining = False
         self.buffer = memoryview(bytearray(READ_BYTES))  # for each read in turn
+        self.readers: list[Reader] = []  # at rest
+        self.held: dict[Connection, int] = {}  # bytes, for the peer; the longest held first
+        self._held_bytes = 0
         self._trusts_peer = trusts_peer
         self._monotonic = monotonic
         self._connections: set[Connection] = set()
@@ -51,6 +63,11 @@ class Server:
         self._of_peer: Counter[str] = Counter()
         self._max_connections = _most_connections()
         self._listener: asyncio.Server | None = None
+        self._backlogs: list[socket.socket] = []
+        self._crowd = 0  # connections held at most since memory was given back
+        self._accepts = True
+        self._next_warning = 0.0
+        self._arriving: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
         self._tick()
 
@@ -59,28 +76,26 @@ class Server:
         try:
             if host.startswith(UNIX_PREFIX):
                 return await self._listen_unix(host.removeprefix(UNIX_PREFIX))
-            self._listener = await self._loop.create_server(
-                lambda: Connection(self), host, port, backlog=BACKLOG
+            self._start_accepting(
+                await self._loop.create_server(asyncio.Protocol, host, port, start_serving=False)
             )
         except (OSError, UnicodeError) as error:
             raise _cannot_listen(host, port, error) from None
-        port = self._listener.sockets[0].getsockname()[1]
+        port = self._backlogs[0].getsockname()[1]
         return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
     async def _listen_unix(self, path: str) -> str:
         if _is_answered(path):
             raise StartError(f"{path}: another program listens there.")
-        self._listener = await self._loop.create_unix_server(
-            lambda: Connection(self), path, backlog=BACKLOG
-        )
+        listener = await self._loop.create_unix_server(asyncio.Protocol, path, start_serving=False)
         os.chmod(path, 0o660)  # noqa: PTH101 (a path method counts as blocking here)
+        self._start_accepting(listener)
         return f"{UNIX_PREFIX}{path}"
 
     async def drain(self, seconds: float = DRAIN_SECONDS) -> None:
         """Stop listening, answer what has been accepted, and close within so many seconds."""
         self.draining = True
-        if self._listener is not None:
-            await self._stop_listening(self._listener)
+        await self._stop_accepting()
         await asyncio.sleep(DRAIN_GRACE_SECONDS)
         deadline = self._loop.time() + seconds
         while self._connections and self._loop.time() < deadline:
@@ -91,23 +106,75 @@ class Server:
             connection.abort()
         self._tick_handle.cancel()
 
-    async def _stop_listening(self, listener: asyncio.Server) -> None:
+    # Newcomers
+
+    def _start_accepting(self, listener: asyncio.Server) -> None:
+        """Accept ourselves: asyncio lets a whole backlog in before the first is counted, and
+        logs a traceback for each of it when no file is left.
+        """
+        self._listener = listener
+        for listening in listener.sockets:
+            backlog = listening.dup()
+            backlog.listen(BACKLOG)
+            self._backlogs.append(backlog)
+            self._loop.add_reader(backlog, self._accept, backlog)
+
+    async def _stop_accepting(self) -> None:
         """Let in whoever waits in the backlog, since closing it would reset them."""
-        for listening in listener.sockets:
-            self._loop.remove_reader(listening.fileno())
-        await asyncio.sleep(0)  # for those whom asyncio is just letting in
-        waiting: list[socket.socket] = []
-        for listening in listener.sockets:
-            with listening.dup() as backlog, contextlib.suppress(OSError):
-                while True:
-                    waiting.append(backlog.accept()[0])
-        listener.close()
-        for newcomer in waiting:
-            await self._loop.connect_accepted_socket(lambda: Connection(self), newcomer)
+        for backlog in self._backlogs:
+            self._loop.remove_reader(backlog)
+            while self._accept(backlog):
+                pass
+            backlog.close()
+        self._backlogs.clear()
+        if self._listener is not None:
+            self._listener.close()
+        if self._arriving:
+            await asyncio.wait(self._arriving)
 
-    # What connections call
+    def _accept(self, backlog: socket.socket) -> bool:
+        """Let in some of those who wait; return whether there may be more."""
+        for _ in range(AT_ONCE):
+            try:
+                newcomer, place = backlog.accept()
+            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+                return False
+            except OSError as error:
+                self._pause_accepting(error)
+                return False
+            # The address of a unix socket is a text, that of a peer a tuple.
+            connection = Connection(self, place[0] if isinstance(place, tuple) else "")
+            if self._admit(connection):
+                arriving = self._loop.create_task(self._let_in(connection, newcomer))
+                self._arriving.add(arriving)
+                arriving.add_done_callback(self._arriving.discard)
+            else:
+                newcomer.close()
+        return True
 
-    def admit(self, connection: Connection) -> bool:
+    async def _let_in(self, connection: Connection, newcomer: socket.socket) -> None:
+        try:
+            await self._loop.connect_accepted_socket(lambda: connection, newcomer)
+        except OSError:  # it has left already
+            newcomer.close()
+            self.forget(connection)
+
+    def _pause_accepting(self, error: OSError) -> None:
+        """Make room where no file is left, and go on with the next tick: not at full speed."""
+        self._make_room()
+        self._accepts = False
+        for backlog in self._backlogs:
+            self._loop.remove_reader(backlog)
+        if self.now >= self._next_warning:
+            self._next_warning = self.now + WARNING_SECONDS
+            _log.warning("Connections have to wait: %s.", error.strerror)
+
+    def _resume_accepting(self) -> None:
+        self._accepts = True
+        for backlog in self._backlogs:
+            self._loop.add_reader(backlog, self._accept, backlog)
+
+    def _admit(self, connection: Connection) -> bool:
         """Count a connection in; where all are taken, the one that waits longest makes room."""
         peer, is_trusted = connection.peer, self._trusts_peer(connection.peer)
         if not is_trusted and self._of_peer[peer] >= MAX_PER_PEER:
@@ -117,7 +184,6 @@ class Server:
         if not is_trusted:
             self._of_peer[peer] += 1
         self._connections.add(connection)
-        self._waiting[connection] = None
         return True
 
     def _make_room(self) -> bool:
@@ -128,12 +194,15 @@ class Server:
         self.forget(longest_waiting)
         return True
 
+    # What connections call
+
     def forget(self, connection: Connection) -> None:
         """Count a connection out; a second time changes nothing."""
+        self._waiting.pop(connection, None)
+        self.hold(connection, 0)
         if connection not in self._connections:
             return
         self._connections.discard(connection)
-        self._waiting.pop(connection, None)
         if connection.peer in self._of_peer:
             self._of_peer[connection.peer] -= 1
             if not self._of_peer[connection.peer]:
@@ -148,27 +217,63 @@ class Server:
         """Note that the peer waits for us."""
         self._waiting.pop(connection, None)
 
+    def hold(self, connection: Connection, size_bytes: int) -> None:
+        """Note how much memory is held until the connection's peer sends or reads on."""
+        self._held_bytes += size_bytes - self.held.get(connection, 0)
+        if size_bytes:
+            self.held[connection] = size_bytes
+        else:
+            self.held.pop(connection, None)
+        if size_bytes and self._held_bytes > MAX_HELD_BYTES:
+            self._loop.call_soon(self._shed)
+
+    def _shed(self) -> None:
+        """Give up those who hold memory longest. The limits of one connection, times thousands
+        of connections, are no limit; and honest requests and answers are not held at all, since
+        they arrive and leave whole.
+        """
+        while self._held_bytes > MAX_HELD_BYTES:
+            longest_held = next(iter(self.held))
+            self.hold(longest_held, 0)
+            longest_held.give_up()
+
     def answer(self, request: Request) -> Response | asyncio.Future[Response]:
         """Ask the app; what it raises becomes an answer."""
         try:
             answer = self.app.handle(request)
             return answer if isinstance(answer, Response) else asyncio.ensure_future(answer)
         except Exception as error:  # noqa: BLE001 (no request may end the server)
-            return self.app.failure(error, request)
+            return self.app.failure(error, request.path)
 
-    def outcome(self, answer: asyncio.Future[Response], request: Request) -> Response:
+    def outcome(self, answer: asyncio.Future[Response], path: bytes) -> Response:
         """Return an answer that is made; what its making raised becomes one too."""
         try:
             return answer.result()
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001
-            return self.app.failure(error, request)
+            return self.app.failure(error, path)
 
     def _tick(self) -> None:
-        self._tick_handle = self._loop.call_later(TICK_SECONDS, self._tick)
         self.now = self._monotonic()
         self.date = date_line(time.time())
-        for connection in [held for held in self._connections if held.deadline < self.now]:
+        self._collect_garbage()
+        late = [held for held in self._connections if held.deadline < self.now]
+        self._tick_handle = self._loop.call_later(
+            TICK_SECONDS if len(late) <= AT_ONCE else 0, self._tick
+        )
+        if not self._accepts:
+            self._resume_accepting()
+        for connection in late[:AT_ONCE]:
             connection.expire()
+
+    def _collect_garbage(self) -> None:
+        """Give memory back when a crowd has left: asyncio's transports are cycles, and those that
+        grew old are otherwise collected when as many have come again.
+        """
+        connections = len(self._connections)
+        self._crowd = max(self._crowd, connections)
+        if self._crowd - connections >= _CROWD:
+            gc.collect()
+            self._crowd = connections
 
 
 def _most_connections() -> int:
