@@ -1,12 +1,13 @@
 # All that a developer does, by name. It wants make and Python 3.11 or newer, and fetches the rest.
 SHELL := bash
 PORT ?= 8000
+SECONDS ?= 60
 RUN := .venv/installed-to-run
 DEVELOP := .venv/installed-to-develop
 WIDGET := widget/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench format build pins clean parts
+.PHONY: help run test lint bench soak format build pins clean parts
 
 help: ## list these
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 16
@@ -25,8 +26,12 @@ lint: $(DEVELOP) $(WIDGET) ## check style, types, import directions and that the
 	.venv/bin/lint-imports
 	scripts/widget check
 
-bench: $(DEVELOP) parts ## print how much memory the service takes under load; needs wrk
-	@.venv/bin/python benchmarks/memory.py
+bench: $(DEVELOP) parts ## compare speed and memory; ARTICLE=folder of its main.py, OPTIONS=--help
+	@.venv/bin/python -m benchmarks.compare $(if $(ARTICLE),--article "$(ARTICLE)") $(OPTIONS)
+
+soak: $(DEVELOP) parts ## long tests: memory for SECONDS=60, and all that `make test` leaves out
+	@.venv/bin/python -m benchmarks.soak --seconds $(SECONDS) $(OPTIONS)
+	@.venv/bin/python -m pytest -m soak
 
 format: $(DEVELOP) $(WIDGET) ## put all code into its form
 	.venv/bin/ruff format

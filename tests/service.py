@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import http.client
+import itertools
 import json
 import os
 import signal
@@ -208,11 +210,18 @@ class AsgiService(Service):
         return ("-m", "uvicorn", self.application, *options)
 
 
+# Below those that the system gives to connections: thousands of them may be just gone.
+_ports = itertools.cycle(range(12_000, 32_000))
+collections.deque(itertools.islice(_ports, os.getpid() * 61 % 20_000), 0)
+
+
 def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port that nobody listens on, at any address of this machine."""
+    for port in itertools.islice(_ports, 1_000):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("", port))
+            return port
+    raise AssertionError("no port is free")
 
 
 def voter(number: int) -> str:

@@ -228,6 +228,7 @@ WRONG = [
     ("LIKEWISE_LIMITS", "burst=2", "is no rate; write it like burst=2/10s"),
     ("LIKEWISE_LIMITS", "day=x", "is no number"),
     ("LIKEWISE_DEMO", "perhaps", "expected on or off"),
+    ("LIKEWISE_LOOP", "trio", "expected asyncio or uvloop"),
     ("LIKEWISE_LOG", "xml", "expected text or json"),
     ("LIKEWISE_ACCESS_LOG", "2", "expected on or off"),
 ]

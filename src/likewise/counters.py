@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from hashlib import blake2b
 from mmap import mmap
 from struct import calcsize
 from typing import Literal
@@ -22,6 +21,8 @@ class Counters:
     It may forget somebody under pressure, but a stranger never meets another's count: tags have
     32 bits beside those that choose the set. A counter is a row of the columns below, and `find`
     tells which: `count` of a window of time, `first` and `second` of a day.
+
+    Rows are found by SipHash, which is made for tables that attackers fill (PEP 456).
     """
 
     WAYS = 8
@@ -32,7 +33,7 @@ class Counters:
         self._sets = entries // self.WAYS
         self._monotonic = monotonic
         self._wall = wall
-        self._key = os.urandom(32)
+        self._key = os.urandom(16)  # in front of all: the interpreter's own key may be set to 0
         self._calls = 0
         rows = self._sets * self.WAYS
         self._tag = _column("I", rows)
@@ -48,11 +49,10 @@ class Counters:
 
         It is the subject's for as long as nobody else needs the room.
         """
-        hashed = int.from_bytes(blake2b(subject, key=self._key, digest_size=8).digest())
+        hashed = hash(self._key + subject)
         start = (hashed >> 32) % self._sets * self.WAYS
-        tag = (hashed & 0xFFFF_FFFF) or 1
+        tag = hashed & 0xFFFF_FFFF or 1
         tags = self._tag[start : start + self.WAYS].tolist()
-        now = int(self._monotonic())
         if tag in tags:
             row = start + tags.index(tag)
         else:
@@ -60,9 +60,9 @@ class Counters:
             row = start + used.index(min(used))
             self._tag[row] = tag
             self._start[row] = self.count[row] = self.first[row] = self.second[row] = 0
-        self._calls = (self._calls + 1) & 0xFFFF_FFFF
-        self._used[row] = self._calls
-        if not self._start[row] <= now < self._start[row] + window_seconds:
+        self._calls = self._used[row] = (self._calls + 1) & 0xFFFF_FFFF
+        now, since = int(self._monotonic()), self._start[row]
+        if not since <= now < since + window_seconds:
             self._start[row], self.count[row] = now, 0
         day = int(self._wall()) // SECONDS_PER_DAY & MAX_COUNT
         if self._day[row] != day:

@@ -149,6 +149,13 @@ def header(text: str) -> bytes | None:
     return text.encode()
 
 
+def loop(text: str) -> str:
+    """Read the name of an event loop."""
+    if text not in {"asyncio", "uvloop"}:
+        raise ValueError("expected asyncio or uvloop")
+    return text
+
+
 def log(text: str) -> str:
     """Read the form of the log."""
     if text not in {"text", "json"}:

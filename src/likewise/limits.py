@@ -210,8 +210,9 @@ class Limiter:
             allowed = min(max(limits.day, likes_today() * limits.share // 100), MAX_COUNT)
             if table.first[of_page] >= allowed:
                 raise self._too_many_today("likes of one page", allowed)
-        if any(table.first[of_prefix] >= limits.prefix_day for of_prefix in rows[1:]):
-            raise self._too_many_today("likes of one page", limits.prefix_day)
+        for of_prefix in rows[1:]:
+            if table.first[of_prefix] >= limits.prefix_day:
+                raise self._too_many_today("likes of one page", limits.prefix_day)
 
     def _move(self, of_network: int, rows: list[int], step: int, *, new_page: bool) -> int:
         """Move every counter that a like moves; return the like's rank."""
@@ -230,7 +231,10 @@ class Limiter:
 
 
 def _moved(count: int, step: int) -> int:
-    return min(max(count + step, 0), MAX_COUNT)
+    count += step
+    if 0 <= count <= MAX_COUNT:
+        return count
+    return 0 if count < 0 else MAX_COUNT
 
 
 def _too_many(what: str, allowed: int, wait_seconds: int) -> Problem:

@@ -19,10 +19,17 @@ import logging
 import signal
 from collections.abc import Callable
 
+from likewise.errors import StartError
 from likewise.http.server import Server
 from likewise.logs import set_up_log
 from likewise.service import running
 from likewise.settings import Settings
+
+_SSL_CLASSES = (
+    *("SSLContext", "MemoryBIO", "create_default_context", "SSLError", "SSLWantReadError"),
+    *("SSLSyscallError", "SSLZeroReturnError", "CertificateError"),
+)
+_SSL_NUMBERS = ("SSL_ERROR_WANT_READ", "SSL_ERROR_WANT_WRITE", "SSL_ERROR_SYSCALL")
 
 _log = logging.getLogger("likewise")
 
@@ -30,7 +37,34 @@ _log = logging.getLogger("likewise")
 def serve(settings: Settings, on_ready: Callable[[str], None] = lambda _address: None) -> None:
     """Serve until SIGTERM or SIGINT, then answer what was accepted and return."""
     set_up_log(settings.log)
-    asyncio.run(_serve(settings, on_ready))
+    new_loop = _uvloop() if settings.loop == "uvloop" else None
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(_serve(settings, on_ready))
+
+
+def _uvloop() -> Callable[[], asyncio.AbstractEventLoop]:
+    """Return what makes uvloop's event loops. Raises `StartError` where it is not installed.
+
+    uvloop looks up eleven names of `ssl` when it is loaded and needs none of them without TLS:
+    it is given stand-ins, so that OpenSSL stays out.
+    """
+    stand_in = ModuleType("ssl")
+    for name in _SSL_CLASSES:
+        setattr(stand_in, name, type(name, (Exception,), {}))
+    for name in _SSL_NUMBERS:
+        setattr(stand_in, name, 0)
+    before = sys.modules["ssl"]
+    sys.modules["ssl"] = stand_in
+    try:
+        import uvloop  # noqa: PLC0415 (an extra, loaded when asked for)
+    except ImportError:
+        raise StartError(
+            "LIKEWISE_LOOP=uvloop: uvloop is not installed. Install it:"
+            ' python -m pip install "likewise[fast]"'
+        ) from None
+    finally:
+        sys.modules["ssl"] = before
+    return uvloop.new_event_loop
 
 
 async def _serve(settings: Settings, on_ready: Callable[[str], None]) -> None:

@@ -54,6 +54,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("LIKEWISE_KINDS", "like", forms.kinds, "what is counted, the default kind first"),
     Setting("LIKEWISE_LIMITS", "on", limits.parse_limits, "on, off, or burst=2/10s,day=20,…"),
     Setting("LIKEWISE_DEMO", None, forms.switch, "serve /demo: on or off"),
+    Setting("LIKEWISE_LOOP", "asyncio", forms.loop, "event loop: asyncio, or uvloop (an extra)"),
     Setting("LIKEWISE_LOG", "text", forms.log, "form of the log: text or json"),
     Setting("LIKEWISE_ACCESS_LOG", "off", forms.switch, "log every request, without addresses"),
 )
@@ -86,6 +87,7 @@ class Settings(NamedTuple):
     kinds: tuple[str, ...]
     limits: limits.Limits | None
     demo: bool | None
+    loop: str
     log: str
     access_log: bool
     sites: tuple[Site, ...]

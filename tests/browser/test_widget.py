@@ -366,7 +366,8 @@ def test_an_unknown_count_shows_nothing_and_takes_its_room(page: Page, blog: Blo
     before = button(page).bounding_box()
     told({"/post/": 128})(held[0])
     shows(page, "128", liked=False)
-    assert button(page).bounding_box() == before
+    # A digit's width is rounded once as a unit and once as text: less than a pixel may differ.
+    assert button(page).bounding_box() == pytest.approx(before, abs=0.5)
 
 
 @pytest.mark.parametrize("failure", ["lost", "html", "status"])

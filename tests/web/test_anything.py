@@ -88,7 +88,7 @@ class InProcess:
             answer = self._app.handle(request)
             return answer if isinstance(answer, Response) else await answer
         except Exception as error:  # noqa: BLE001 (as at the door)
-            return self._app.failure(error, request)
+            return self._app.failure(error, request.path)
 
 
 @pytest.fixture(scope="module")

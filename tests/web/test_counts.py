@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from urllib.parse import quote, urlencode
 
 import pytest
 
+from likewise.web.answers import KeptAnswers
 from tests.service import Reply, Service
 from tests.web.doors import PARTY, fresh_page, fresh_voter, stored
 
@@ -120,6 +123,39 @@ def test_counts_may_be_kept_for_seconds_and_asked_again_by_their_tag(door: Servi
     newer = counts(door, page, if_none_match=tag)
     assert newer.status == 200
     assert newer.headers["etag"] != tag
+
+
+def test_what_was_answered_before_is_not_answered_again_after_a_strangers_write(
+    door: Service,
+) -> None:
+    page, other = liked(door), liked(door)
+    assert counts(door, page, other).json["counts"] == {page: {"like": 1}, other: {"like": 1}}
+    with closing(sqlite3.connect(door.database)) as stranger, stranger:
+        stranger.execute(
+            "UPDATE counts SET seed = 40 WHERE page = (SELECT id FROM pages WHERE path = ?)",
+            (page,),
+        )
+    assert counts(door, page, other).json["counts"] == {page: {"like": 41}, other: {"like": 1}}
+
+
+def test_more_questions_than_are_kept_are_answered_as_before(door: Service) -> None:
+    page = liked(door)
+    for number in range(2 * KeptAnswers.MAX_NUMBER):
+        assert counts(door, page, f"/other/{number}").json["counts"][page] == {"like": 1}
+
+
+def test_kept_answers_are_bounded_in_number_and_size() -> None:
+    kept = KeptAnswers()
+    for number in range(10 * KeptAnswers.MAX_NUMBER):
+        query = b"page=/%d" % number
+        assert kept.get(7, query) is None
+        kept.put(query, b"{}", b"tag")
+    newest = b"page=/%d" % (10 * KeptAnswers.MAX_NUMBER - 1)
+    assert kept.get(7, newest) == (b"{}", b"tag")
+    assert len(kept._kept) == KeptAnswers.MAX_NUMBER
+    kept.put(b"page=/large", bytes(KeptAnswers.MAX_BYTES), b"tag")
+    assert kept.get(7, b"page=/large") is None
+    assert kept.get(8, newest) is None
 
 
 def test_a_tag_outlives_a_restart(service: Service) -> None:

@@ -14,6 +14,7 @@ from likewise.http.message import Request, Response, header_block
 __all__ = [
     "PRIVATE",
     "PUBLIC",
+    "KeptAnswers",
     "has_tag",
     "json_answer",
     "page_headers",
@@ -67,6 +68,35 @@ def page_headers(*, is_https: bool) -> bytes:
     if is_https:
         lines.append(("strict-transport-security", "max-age=31536000"))
     return header_block(*lines)
+
+
+class KeptAnswers:
+    """Bodies and their tags by what was asked, kept for as long as nothing is written.
+
+    Bounded in number and size: to ask for much and for ever something else gains nobody anything.
+    """
+
+    MAX_NUMBER = 64
+    MAX_BYTES = 2_048
+
+    def __init__(self) -> None:
+        self._version = 0
+        self._kept: dict[bytes, tuple[bytes, bytes]] = {}
+
+    def get(self, version: int, query: bytes) -> tuple[bytes, bytes] | None:
+        """Return body and tag of a query, as answered when the store had this version."""
+        if version != self._version:
+            self._version = version
+            self._kept.clear()
+        return self._kept.get(query)
+
+    def put(self, query: bytes, body: bytes, tag: bytes) -> None:
+        """Keep what was answered; `get` has told of which version it is."""
+        if len(query) + len(body) > self.MAX_BYTES:
+            return
+        if len(self._kept) >= self.MAX_NUMBER:
+            del self._kept[next(iter(self._kept))]
+        self._kept[query] = (body, tag)
 
 
 def has_tag(request: Request, tag: bytes) -> bool:

@@ -66,17 +66,17 @@ class App:
             return self._admin.body_limit(request, IMPORT_BODY_BYTES, MAX_BODY_BYTES)
         return MAX_BODY_BYTES
 
-    def failure(self, error: BaseException, request: Request | None) -> Response:
+    def failure(self, error: BaseException, path: bytes | None) -> Response:
         """Return the problem that tells of an error; only what we did not foresee is logged."""
         if not isinstance(error, Problem):
             _log.error("A request could not be answered.", exc_info=error)
             error = Problem(
                 "server_error", "The service met an error of its own. It is in its log."
             )
-        is_private = request is not None and request.path.startswith(_PRIVATE_PATHS)
+        is_private = path is not None and path.startswith(_PRIVATE_PATHS)
         headers = PRIVATE if is_private else PUBLIC
-        if error.code == "method_not_allowed" and request is not None:
-            allowed = self._router.find(request.path).place.methods
+        if error.code == "method_not_allowed" and path is not None:
+            allowed = self._router.find(path).place.methods
             headers += header_block(("allow", allowed))
         return problem_answer(error, headers)
 
@@ -96,7 +96,7 @@ class App:
             answer = self._handle(request)
             response = answer if isinstance(answer, Response) else await answer
         except Exception as error:  # noqa: BLE001 (`failure` words it)
-            response = self.failure(error, request)
+            response = self.failure(error, request.path)
         milliseconds = (time.perf_counter() - start) * 1_000
         path = request.path.decode("latin-1")
         _log.info("%s %s %d %.1f ms", request.method, path, response.status, milliseconds)

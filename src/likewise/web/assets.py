@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from base64 import b64encode
+from binascii import b2a_base64
 from collections.abc import Iterator
 from hashlib import sha256, sha384
 from pathlib import Path
@@ -34,7 +34,7 @@ class Asset:
     def __init__(self, name: str, content: bytes) -> None:
         self.content = content
         self.hash = sha256(content).hexdigest()[:_HASH_CHARACTERS]
-        self.integrity = "sha384-" + b64encode(sha384(content).digest()).decode()
+        self.integrity = "sha384-" + b2a_base64(sha384(content).digest(), newline=False).decode()
         squeezer = zlib.compressobj(9, wbits=_GZIP_WINDOW)
         self._gzip = squeezer.compress(content) + squeezer.flush()
         self._type = header_block(("content-type", _TYPES[name.rpartition(".")[2]]))

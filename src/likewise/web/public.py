@@ -17,7 +17,7 @@ from likewise.pages import BadPage, canonical
 from likewise.sites import DEFAULT, LIKE, Site, site_named
 from likewise.store import Counts, Standing, Store, Wish
 from likewise.voters import checked_voter, new_voter
-from likewise.web.answers import JSON_TYPE, NO_STORE, PUBLIC, has_tag, quoted
+from likewise.web.answers import JSON_TYPE, NO_STORE, PUBLIC, KeptAnswers, has_tag, quoted
 from likewise.web.parameters import (
     Query,
     json_object,
@@ -49,11 +49,22 @@ class Public:
         self._sites = sites
         self._limiter = limiter
         self._proxies = proxies
+        self._kept_counts = KeptAnswers()
 
     def counts(self, request: Request) -> Answer:
         """`GET /v1/counts?page=A&page=B`: the counts of up to 100 pages, by the text asked for."""
         self._limiter.read(self._network(request))
-        query = Query(request.query)
+        kept = self._kept_counts.get(self._store.version(), request.query)
+        if kept is None:
+            kept = _tagged(self._counts_body(Query(request.query)))
+            self._kept_counts.put(request.query, *kept)
+        body, tag = kept
+        headers = b"%betag: W/%b\r\n" % (_CACHED, tag)
+        if has_tag(request, tag):
+            return Response(304, headers)
+        return Response(200, headers, body)
+
+    def _counts_body(self, query: Query) -> bytes:
         site = site_named(self._sites, query.one("site"))
         texts = query.every("page")
         if not 1 <= len(texts) <= MAX_PAGES:
@@ -62,7 +73,7 @@ class Public:
             f"{quoted(text)}:{_counts_json(site, self._store.counts(site.name, page))}"
             for text, page in _canonical_pages(texts).items()
         ]
-        return _tagged(request, f'{{"counts":{{{",".join(parts)}}}}}'.encode())
+        return f'{{"counts":{{{",".join(parts)}}}}}'.encode()
 
     def like(self, request: Request) -> Answer:
         """`POST /v1/like`: make a like of a voter stand, or take it back."""
@@ -108,7 +119,7 @@ class Public:
             # It stands already: a reader who asks again is not one more.
             return Response(200, _FRESH, body(self._store.counts(wish.site, wish.page)))
         if grant is not None:
-            wish = wish._replace(rank=grant.rank)
+            wish = Wish(*wish[:5], grant.rank)
 
         def answer(outcome: Standing | Problem) -> Response:
             self._settle(network, subject, grant, outcome)
@@ -216,13 +227,9 @@ def _segment_text(segment: bytes) -> str:
         raise BadPage("The page id is not valid UTF-8.") from None
 
 
-def _tagged(request: Request, body: bytes) -> Response:
-    """Return a body under a weak ETag of its content, or 304 (RFC 9110 section 13)."""
-    tag = b'"' + blake2b(body, digest_size=9).hexdigest().encode() + b'"'
-    headers = _CACHED + b"etag: W/" + tag + b"\r\n"
-    if has_tag(request, tag):
-        return Response(304, headers)
-    return Response(200, headers, body)
+def _tagged(body: bytes) -> tuple[bytes, bytes]:
+    """Return a body with the tag of its content, the same after a restart (RFC 9110 8.8.3)."""
+    return body, b'"%b"' % blake2b(body, digest_size=9).hexdigest().encode()
 
 
 def _refused_origin(site: Site, origin: str | None) -> Problem:
