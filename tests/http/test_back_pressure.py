@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 
 import pytest
 
+from likewise.http.connection import Connection
 from likewise.http.message import Response
 from tests.conftest import StartService
 from tests.http.door import GET, WAIT_SECONDS, Client, Door, get, post, until
@@ -87,6 +89,25 @@ def test_what_follows_is_not_asked_of_the_app_while_nothing_is_read(door: Door) 
     client.send(get("/large/8000000") + GET * 20)
     until(lambda: door.run(lambda: door.server._held_bytes) > 200_000)
     assert len(door.app.requests) == 1
+    assert len(client.answers(21)) == 21
+
+
+def test_who_reads_nothing_gives_the_door_nothing_to_do(door: Door) -> None:
+    turns = 0
+
+    def counting(connection: Connection) -> None:
+        nonlocal turns
+        turns += 1
+        go_on_soon(connection)
+
+    client = door.connect(receive_bytes=4_096)
+    client.send(get("/large/8000000") + GET * 20)
+    until(lambda: door.run(lambda: door.server._held_bytes) > 200_000)
+    go_on_soon = door.server.go_on_soon
+    door.server.go_on_soon = counting  # type: ignore[method-assign]
+    for _ in range(50):
+        door.wait(asyncio.sleep(0))
+    assert turns == 0
     assert len(client.answers(21)) == 21
 
 

@@ -163,7 +163,7 @@ class Connection(asyncio.BufferedProtocol):
         else:
             why = f"A request must arrive within {REQUEST_SECONDS} s, sooner where many are slow."
             self._refuse(Problem("too_slow", why))
-            self._go_on()
+            self.go_on()
 
     def close_when_idle(self) -> None:
         """Close now if nothing is under way, else after the answers."""
@@ -213,28 +213,36 @@ class Connection(asyncio.BufferedProtocol):
             else:
                 # The path is enough: who waits for a commit shall not keep all headers in memory.
                 answer.add_done_callback(partial(self._settle, slot, request.path))
-            if self._unasked:
+        self._server.go_on_soon(self)
+        if self._unasked:
+            self._pace()
+            # After going on, which finds out whether anything is read; while nothing is, the
+            # transport calls us back.
+            if not self._write_paused:
                 asyncio.get_running_loop().call_soon(self._ask_on)
-        self._go_on()
 
     def _settle(self, slot: Slot, path: bytes, answer: asyncio.Future[Response]) -> None:
         """Take an answer that is made at last."""
         slot.response = self._server.outcome(answer, path)
         # A lost connection has no slots, and a lost transport of uvloop may not even be asked.
         if self._slots:
-            self._go_on()
+            self._server.go_on_soon(self)
 
-    def _go_on(self) -> None:
+    def go_on(self) -> None:
         """Write the answers whose turn it is, and read on while there is room for more."""
         self._write_answers()
-        # Who does not read is not asked for more; after the last request all is dropped unread.
+        self._pace()
+        if self._reader or self._write_paused or self in self._server.held:
+            self._server.hold(self, self._held_bytes())
+
+    def _pace(self) -> None:
+        """Read while there is room for more: who does not read is not asked for it."""
         is_full = self._write_paused or self._unasked or len(self._slots) >= MAX_PIPELINE
+        # After the last request all is dropped unread.
         pause = bool(is_full and not self._is_last)
         if pause != self._reading_paused:
             self._reading_paused = pause
             (self._transport.pause_reading if pause else self._transport.resume_reading)()
-        if self._reader or self._write_paused or self in self._server.held:
-            self._server.hold(self, self._held_bytes())
 
     def _held_bytes(self) -> int:
         """Return about how much memory is held until the peer sends or reads on."""

@@ -33,7 +33,8 @@ DRAIN_SECONDS = 10.0
 # What is on its way when we are told to stop still gets its answer.
 DRAIN_GRACE_SECONDS = 0.25
 WARNING_SECONDS = 60.0  # between two of the same
-# So many newcomers, or connections whose time is over, before everybody else has a turn.
+# So many newcomers, or connections whose time is over or whose answers are made, before everybody
+# else has a turn.
 AT_ONCE = 64
 _CROWD = 512
 _SPARE_FILES = AT_ONCE + 64  # who makes room is closed after the newcomers are let in
@@ -56,6 +57,7 @@ class Server:
         self.readers: list[Reader] = []  # at rest
         self.held: dict[Connection, int] = {}  # bytes, for the peer; the longest held first
         self._held_bytes = 0
+        self._going_on: list[Connection] = []  # at the end of this turn of the loop
         self._trusts_peer = trusts_peer
         self._monotonic = monotonic
         self._connections: set[Connection] = set()
@@ -216,6 +218,23 @@ class Server:
     def stop_waiting(self, connection: Connection) -> None:
         """Note that the peer waits for us."""
         self._waiting.pop(connection, None)
+
+    def go_on_soon(self, connection: Connection) -> None:
+        """Let a connection write when all who are to be read in this turn of the loop have been.
+
+        A proxy that sleeps is woken by the first answer alone then; to wake it for each took a
+        third of a count's time. No more than a few answers are kept for that.
+        """
+        if not self._going_on:
+            self._loop.call_soon(self._go_on)
+        self._going_on.append(connection)
+        if len(self._going_on) >= AT_ONCE:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        going_on, self._going_on = self._going_on, []
+        for connection in going_on:
+            connection.go_on()
 
     def hold(self, connection: Connection, size_bytes: int) -> None:
         """Note how much memory is held until the connection's peer sends or reads on."""

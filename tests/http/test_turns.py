@@ -1,0 +1,61 @@
+"""What one turn of the loop answers leaves together: a proxy that sleeps is woken once."""
+
+from __future__ import annotations
+
+import select
+
+from likewise.http.message import Answer, Request
+from likewise.http.server import AT_ONCE
+from tests.http.door import GET, Client, Door, until
+
+
+def connected(door: Door, count: int) -> list[Client]:
+    """Return connections that the door has let in already."""
+    clients = [door.connect() for _ in range(count)]
+    for client in clients:
+        client.send(GET)
+        assert client.answer().status == 200
+    return clients
+
+
+def ask(clients: list[Client], *, and_leave: bool = False) -> None:
+    """Ask for an answer each; in the door's own thread it is before the next turn of its loop."""
+    for client in clients:
+        client.send(GET)
+        if and_leave:
+            client.reset()
+
+
+def ask_in_one_turn(door: Door, clients: list[Client]) -> list[int]:
+    """Return how many answers had left at each call of the app."""
+    had_left: list[int] = []
+    handle = door.app.handle
+
+    def noting(request: Request) -> Answer:
+        readable, _, _ = select.select([client.socket for client in clients], [], [], 0)
+        had_left.append(len(readable))
+        return handle(request)
+
+    door.app.handle = noting  # type: ignore[method-assign]
+    door.run(lambda: ask(clients))
+    until(lambda: len(had_left) == len(clients))
+    assert {client.answer().status for client in clients} == {200}
+    return had_left
+
+
+def test_no_answer_leaves_before_all_of_a_turn_are_made(door: Door) -> None:
+    clients = connected(door, AT_ONCE // 2)
+    assert ask_in_one_turn(door, clients) == [0] * len(clients)
+
+
+def test_a_crowd_does_not_make_answers_wait_for_all_of_it() -> None:
+    with Door() as door:
+        had_left = ask_in_one_turn(door, connected(door, 5 * AT_ONCE))
+    assert max(made - left for made, left in enumerate(had_left)) < AT_ONCE
+
+
+def test_who_left_in_the_same_turn_is_written_nothing(door: Door) -> None:
+    clients = connected(door, AT_ONCE // 2)
+    door.run(lambda: ask(clients, and_leave=True))
+    assert door.ask(GET).status == 200
+    until(lambda: door.connections == 0)
