@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -97,6 +98,19 @@ async def test_a_count_that_is_in_memory_needs_no_row(store: SqliteStore) -> Non
                 store.counts(SITE, f"/{number}")
     # Once in a turn of the loop, however many are asked for.
     assert [one.sql for one in seen] == ["PRAGMA data_version"] * 2
+
+
+@on_store
+async def test_a_page_in_memory_is_known_without_asking_the_file(store: SqliteStore) -> None:
+    await fill(store)
+    written = submit(store, wish("/7", CLARA))
+    with traced(store._read_connection, store._write_connection) as seen:
+        await asyncio.sleep(0)
+        assert store._writer.is_busy
+        seen.clear()
+        assert store.known_as(SITE, "/7") == "/7"
+        assert seen == []
+    await written
 
 
 @on_store

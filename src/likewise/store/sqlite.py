@@ -75,7 +75,8 @@ class SqliteStore:
         return self._version
 
     def known_as(self, site: str, page: str) -> str | None:
-        found = self._page(site, page)
+        # A page that is in memory is known, even where a commit has moved its counts since.
+        found = self._cache.get((site, page)) or self._page(site, page)
         return None if found is None else found.name[1]
 
     def n_of(self, site: str, page: str, kind: str, voter: str) -> int:
