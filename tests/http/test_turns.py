@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import select
 
-from likewise.http.message import Answer, Request
+import pytest
+
+from likewise.http.message import Answer, Request, Response
 from likewise.http.server import AT_ONCE
-from tests.http.door import GET, Client, Door, until
+from tests.http.door import GET, Client, Door, get, until
 
 
 def connected(door: Door, count: int) -> list[Client]:
@@ -54,8 +56,25 @@ def test_a_crowd_does_not_make_answers_wait_for_all_of_it() -> None:
     assert max(made - left for made, left in enumerate(had_left)) < AT_ONCE
 
 
-def test_who_left_in_the_same_turn_is_written_nothing(door: Door) -> None:
+def test_who_left_in_the_same_turn_ends_without_a_word(door: Door) -> None:
     clients = connected(door, AT_ONCE // 2)
     door.run(lambda: ask(clients, and_leave=True))
     assert door.ask(GET).status == 200
     until(lambda: door.connections == 0)
+
+
+def test_an_answer_that_cannot_be_written_costs_nobody_else_theirs(door: Door) -> None:
+    clients = connected(door, 8)
+    door.app.echo = lambda request: Response(299 if b"odd" in request.path else 200)  # type: ignore[method-assign]
+    odd, others = clients[0], clients[1:]
+
+    def ask_all() -> None:
+        odd.send(get("/odd"))
+        ask(others)
+
+    door.run(ask_all)
+    assert {client.answer().status for client in others} == {200}
+    with pytest.raises((AssertionError, OSError)):
+        odd.answer()
+    assert len(door.noise) == 1
+    door.noise.clear()

@@ -216,8 +216,8 @@ class Connection(asyncio.BufferedProtocol):
         self._server.go_on_soon(self)
         if self._unasked:
             self._pace()
-            # After going on, which finds out whether anything is read; while nothing is, the
-            # transport calls us back.
+            # Going on is queued before this, and may find that nothing is read: then nothing is
+            # asked here either, and the transport calls us back.
             if not self._write_paused:
                 asyncio.get_running_loop().call_soon(self._ask_on)
 
@@ -230,7 +230,9 @@ class Connection(asyncio.BufferedProtocol):
 
     def go_on(self) -> None:
         """Write the answers whose turn it is, and read on while there is room for more."""
+        has_stepped = bool(self._slots)
         self._write_answers()
+        self._continue_or_end(has_stepped=has_stepped)
         self._pace()
         if self._reader or self._write_paused or self in self._server.held:
             self._server.hold(self, self._held_bytes())
@@ -255,12 +257,15 @@ class Connection(asyncio.BufferedProtocol):
 
     def _write_answers(self) -> None:
         """Write while answers are made and the peer reads them."""
-        slots, reader = self._slots, self._reader
-        has_stepped = bool(slots)
+        slots = self._slots
         while slots and slots[0].response and not self._write_paused:
             answers = self._next_answers()
             if not self._transport.is_closing():
                 self._transport.write(answers)
+
+    def _continue_or_end(self, *, has_stepped: bool) -> None:
+        """Ask for the body that is held back, wait for what comes next, or end."""
+        slots, reader = self._slots, self._reader
         if reader and reader.owes_continue and not (slots or self._is_last):
             reader.owes_continue = False
             self._transport.write(CONTINUE)
