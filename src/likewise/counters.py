@@ -13,14 +13,16 @@ from typing import Literal
 
 MAX_COUNT = 65_535  # what a counter of 16 bits holds
 SECONDS_PER_DAY = 86_400
+_MOST_CALLS = 0xFFFF_FFFF
 
 
 class Counters:
     """A fixed table of counters, found by hash; in a full set, the one used longest ago makes room.
 
     It may forget somebody under pressure, but a stranger never meets another's count: tags have
-    32 bits beside those that choose the set. A counter is a row of the columns below, and `find`
-    tells which: `count` of a window of time, `first` and `second` of a day.
+    32 bits beside those that choose the set (where hashes have 32 in all, tags have the rest).
+    A counter is a row of the columns below, and `find` tells which: `count` of a window of time,
+    `first` and `second` of a day.
 
     Rows are found by SipHash, which is made for tables that attackers fill (PEP 456).
     """
@@ -50,8 +52,8 @@ class Counters:
         It is the subject's for as long as nobody else needs the room.
         """
         hashed = hash(self._key + subject)
-        start = (hashed >> 32) % self._sets * self.WAYS
-        tag = hashed & 0xFFFF_FFFF or 1
+        start = hashed % self._sets * self.WAYS
+        tag = hashed // self._sets & 0xFFFF_FFFF or 1
         tags = self._tag[start : start + self.WAYS].tolist()
         if tag in tags:
             row = start + tags.index(tag)
@@ -60,7 +62,9 @@ class Counters:
             row = start + used.index(min(used))
             self._tag[row] = tag
             self._start[row] = self.count[row] = self.first[row] = self.second[row] = 0
-        self._calls = self._used[row] = (self._calls + 1) & 0xFFFF_FFFF
+        if self._calls == _MOST_CALLS:  # ages begin anew, or the newest would seem the oldest
+            self._used, self._calls = _column("I", len(self._tag)), 0
+        self._calls = self._used[row] = self._calls + 1
         now, since = int(self._monotonic()), self._start[row]
         if not since <= now < since + window_seconds:
             self._start[row], self.count[row] = now, 0
