@@ -334,7 +334,7 @@ def test_behind_nginx_a_client_cannot_pass_for_a_proxy(
 class FullDisk:
     """A store that cannot write: all that `Public` asks of one that a like meets."""
 
-    def known_as(self, _site: str, _page: str) -> None:
+    def known(self, _site: str, _page: str) -> None:
         """Know no page."""
 
     def n_of(self, *_wish: str) -> int:

@@ -109,8 +109,9 @@ class Public:
     def _stand(self, request: Request, wish: Wish, body: Callable[[Counts], bytes]) -> Answer:
         """Make a wish stand within the limits, and answer with what stands then."""
         network = self._network(request)
-        known = self._store.known_as(wish.site, wish.page)
-        subject = f"{wish.site}\0{known or wish.page}\0{wish.kind}".encode()
+        known = self._store.known(wish.site, wish.page)
+        page = wish.page if known is None else known.page
+        subject = f"{wish.site}\0{page}\0{wish.kind}".encode()
         try:
             grant = self._grant(network, subject, wish, new_page=known is None)
         except Problem:

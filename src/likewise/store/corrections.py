@@ -1,0 +1,355 @@
+"""The owner's corrections of pages as SQL: each with its inverse, and a line in the audit log.
+
+Works within one transaction; must not know who may ask, nor how the answer is told.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from likewise.errors import Problem
+from likewise.store import Counts, Effect, Order, Purge
+from likewise.store.cache import Page
+from likewise.store.pages import BLOCKED, DELETED, OPEN
+from likewise.store.transaction import Transaction
+
+UNDO_SECONDS = 7 * 86_400
+
+Inverse = dict[str, Any]
+
+
+class Plan(NamedTuple):
+    """What an order means: the page's counts before and after, and how to do it."""
+
+    page: str
+    before: Counts
+    after: Counts
+    do: Callable[[], Inverse]
+
+
+class Corrections:
+    """Carries orders out in a transaction. `second` is the present one."""
+
+    def __init__(self, transaction: Transaction, second: int) -> None:
+        self._transaction = transaction
+        self._execute = transaction.cursor.execute
+        self._second = second
+        self._plans: dict[str, Callable[[Order], Plan]] = {
+            "alias": self._alias,
+            "block": self._block,
+            "delete": self._delete,
+            "merge": self._merge,
+            "rename": self._rename,
+            "set": self._set,
+            "unblock": self._block,
+        }
+
+    def carry_out(self, order: Order, actor: str, *, dry_run: bool) -> Effect:
+        """Do what an order says, or tell what it would do. Raises `Problem`."""
+        self._transaction.forget()
+        plan = self._plans[order.action](order)
+        number = None
+        if not dry_run:
+            done = {"page": plan.page, "before": plan.before, "after": plan.after}
+            number = self.note(order.site, actor, order.action, _asked(order), done, plan.do())
+        self._transaction.forget()
+        return Effect(number, plan.page, plan.before, plan.after)
+
+    def note(  # noqa: PLR0913 (the columns of a row)
+        self,
+        site: str,
+        actor: str,
+        action: str,
+        asked: Mapping[str, Any],
+        done: Mapping[str, Any],
+        inverse: Inverse | None,
+    ) -> int:
+        """Write a line of the audit log; return its number."""
+        self._execute(
+            "/* note correction */ INSERT INTO corrections"
+            " (second, actor, site, action, asked, done, inverse) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(self._second, actor, site, action, _json(asked), _json(done)),
+                None if inverse is None else _json(inverse),
+            ),
+        )
+        return self._transaction.cursor.connection.last_insert_rowid()
+
+    def check(self, number: int) -> None:
+        """Raise `Problem` where a correction cannot be undone."""
+        self._undoable(number)
+
+    def undo(self, number: int, actor: str) -> None:
+        """Undo a correction but for the likes that it took away. Raises `Problem`."""
+        self._transaction.forget()
+        site, action, inverse = self._undoable(number)
+        undo: Callable[[Inverse], None] | None = getattr(self, f"_undo_{action}", None)
+        if undo is not None:
+            undo(inverse)
+        self._execute(
+            "/* undone */ UPDATE corrections SET undone = ?, inverse = NULL WHERE id = ?",
+            (self._second, number),
+        )
+        self.note(site, actor, "undo", {"correction": number}, {"action": action}, None)
+        self._transaction.forget()
+
+    def close(self, pages: Sequence[int]) -> None:
+        """End a deletion, when the likes are gone: the page is known no more."""
+        self._transaction.forget()
+        self._set_state(pages, DELETED)
+        self._transaction.forget()
+
+    def _undoable(self, number: int) -> tuple[str, str, Inverse]:
+        row = self._execute(
+            "/* correction */ SELECT site, action, inverse, second, undone FROM corrections"
+            " WHERE id = ?",
+            (number,),
+        ).get
+        if row is None:
+            raise Problem("unknown_correction", f"There is no correction {number}.")
+        site, action, inverse, second, undone = row
+        if undone is not None:
+            raise Problem("cannot_undo", f"The correction {number} is undone already.")
+        if inverse is None or second < self._second - UNDO_SECONDS:
+            days = UNDO_SECONDS // 86_400
+            raise Problem(
+                "cannot_undo",
+                f"The correction {number} can be undone no more: after {days} days,"
+                " and where it was an undo itself.",
+            )
+        return site, action, json.loads(inverse)
+
+    # What each order means, and its inverse
+
+    def _block(self, order: Order) -> Plan:
+        page = self._transaction.page((order.site, order.page))
+        if page is None and order.action == "unblock":
+            raise _unknown(order.page)
+
+        def do() -> Inverse:
+            made = {} if page else self._make(order.site, order.page)
+            number = page.ids[0] if page else made["made"]
+            self._set_state([number], BLOCKED if order.action == "block" else OPEN)
+            state = BLOCKED if page and page.is_blocked else OPEN
+            return {"page": number, "state": state, **made}
+
+        counts = page.counts if page else {}
+        return Plan(page.name[1] if page else order.page, counts, counts, do)
+
+    def _undo_block(self, inverse: Inverse) -> None:
+        self._set_state([inverse["page"]], inverse["state"])
+        self._unmake(inverse)
+
+    _undo_unblock = _undo_block
+
+    def _set(self, order: Order) -> Plan:
+        page = self._transaction.page((order.site, order.page))
+        before = page.counts if page else {}
+        change = order.total - before.get(order.kind, 0)
+
+        def do() -> Inverse:
+            made = {} if page else self._make(order.site, order.page)
+            number = page.ids[0] if page else made["made"]
+            kind = self._transaction.kind(order.kind)
+            self._move_seed(number, kind, change)
+            return {"page": number, "kind": kind, "change": change, **made}
+
+        after = {**before, order.kind: order.total}
+        return Plan(page.name[1] if page else order.page, before, after, do)
+
+    def _undo_set(self, inverse: Inverse) -> None:
+        self._move_seed(inverse["page"], inverse["kind"], -inverse["change"])
+        self._unmake(inverse)
+
+    def _rename(self, order: Order) -> Plan:
+        page = self._page(order.site, order.page)
+        taken = self._transaction.page((order.site, order.to))
+        if taken is not None and (taken.name != page.name or order.to == page.name[1]):
+            raise Problem("page_exists", f"{order.to} is a page already. Merge the two instead.")
+
+        def do() -> Inverse:
+            # The old address goes on counting, as an alias.
+            made = {} if taken else self._make(order.site, order.to)
+            other = made.get("made") or self._row(order.site, order.to)
+            self._point([other], page.ids[0])
+            self._swap(page.ids[0], other)
+            names = [order.to, page.name[1]]
+            return {"page": page.ids[0], "other": other, "names": names, **made}
+
+        return Plan(order.to, page.counts, page.counts, do)
+
+    def _undo_rename(self, inverse: Inverse) -> None:
+        if [self._name(inverse["page"]), self._name(inverse["other"])] != inverse["names"]:
+            raise _changed_since()
+        self._swap(inverse["page"], inverse["other"])
+        self._unmake(inverse)
+
+    def _merge(self, order: Order) -> Plan:
+        page, into = self._page(order.site, order.page), self._page(order.site, order.to)
+        if page.name == into.name:
+            raise Problem("page_exists", f"{order.page} and {order.to} are one page already.")
+        return self._joined(page, into)
+
+    def _alias(self, order: Order) -> Plan:
+        """Let an address that has been, or never was, count for a page."""
+        into = self._page(order.site, order.to)
+        page = self._transaction.page((order.site, order.page))
+        if page is not None and page.name != (order.site, order.page):
+            raise Problem("page_exists", f"{order.page} counts for {page.name[1]} already.")
+        if page is not None and page.name == into.name:
+            raise Problem("page_exists", f"{order.page} is that page itself.")
+        return self._joined(page or Page((order.site, order.page), (), {}), into)
+
+    def _joined(self, page: Page, into: Page) -> Plan:
+        def do() -> Inverse:
+            made = {} if page.ids else self._make(*page.name)
+            ids = page.ids or [made["made"]]
+            self._point(ids, into.ids[0])
+            return {"page": ids[0], "others": ids[1:], **made}
+
+        kinds = {**into.counts, **page.counts}
+        after = {kind: into.counts.get(kind, 0) + page.counts.get(kind, 0) for kind in kinds}
+        return Plan(into.name[1], into.counts, after, do)
+
+    def _undo_merge(self, inverse: Inverse) -> None:
+        page, target = inverse["page"], self._target(inverse["page"])
+        if target is None:
+            raise _changed_since()
+        # Those that were set apart since stay apart.
+        others = [number for number in inverse["others"] if self._target(number) == target]
+        self._point([page], None)
+        self._point(others, page)
+        self._unmake(inverse)
+
+    _undo_alias = _undo_merge
+
+    def _delete(self, order: Order) -> Plan:
+        page = self._page(order.site, order.page)
+
+        def do() -> Inverse:
+            seeds: list[Any] = []
+            for number in page.ids:
+                seeds += self._execute(
+                    "/* seeds */ SELECT page, kind, seed FROM counts WHERE page = ? AND seed <> 0",
+                    (number,),
+                ).fetchall()
+            for number, kind, seed in seeds:
+                self._move_seed(number, kind, -seed)
+            state = BLOCKED if page.is_blocked else OPEN
+            return {"page": page.ids[0], "others": page.ids[1:], "seeds": seeds, "state": state}
+
+        return Plan(page.name[1], page.counts, dict.fromkeys(page.counts, 0), do)
+
+    def _undo_delete(self, inverse: Inverse) -> None:
+        self._set_state([inverse["page"]], inverse["state"])
+        # Those that somebody has liked since are pages of their own.
+        others = [number for number in inverse["others"] if self._state(number) == DELETED]
+        self._set_state(others, OPEN)
+        self._point(others, inverse["page"])
+        for number, kind, seed in inverse["seeds"]:
+            self._move_seed(number, kind, seed)
+
+    # Rows
+
+    def _page(self, site: str, path: str) -> Page:
+        page = self._transaction.page((site, path))
+        if page is None:
+            raise _unknown(path)
+        return page
+
+    def _row(self, site: str, path: str) -> Any:  # noqa: ANN401 (a number, or None)
+        return self._execute(
+            "/* row of path */ SELECT id FROM pages WHERE site = ? AND path = ?", (site, path)
+        ).get
+
+    def _make(self, site: str, path: str) -> Inverse:
+        """Make a page that an order needs; return how to be rid of it, or how it was deleted."""
+        deleted = self._row(site, path)
+        former = None if deleted is None else [self._target(deleted)]
+        return {"made": self._transaction.create((site, path)).ids[0], "former": former}
+
+    def _unmake(self, inverse: Inverse) -> None:
+        """Be rid of what `_make` made, unless somebody has come to use it."""
+        number = inverse.get("made")
+        if number is None or self._is_used(number, is_new=inverse["former"] is None):
+            return
+        if inverse["former"] is not None:
+            self._set_state([number], DELETED)
+            self._point([number], inverse["former"][0])
+            return
+        for sql in ("counts WHERE page", "hourly WHERE page", "pages WHERE id"):
+            self._execute(f"/* unmake */ DELETE FROM {sql} = ?", (number,))  # noqa: S608
+
+    def _is_used(self, number: int, *, is_new: bool) -> bool:
+        return bool(
+            self._execute(
+                "/* used */ SELECT EXISTS (SELECT 1 FROM likes WHERE page = ?1)"
+                " OR ?2 AND EXISTS (SELECT 1 FROM removed WHERE page = ?1)"
+                " OR EXISTS (SELECT 1 FROM surges WHERE page = ?1)"
+                " OR EXISTS (SELECT 1 FROM counts WHERE page = ?1 AND seed <> 0)"
+                " OR EXISTS (SELECT 1 FROM pages WHERE target = ?1)",
+                (number, is_new),
+            ).get
+        )
+
+    def _name(self, number: int) -> str | None:
+        name: str | None = self._execute(
+            "/* name */ SELECT path FROM pages WHERE id = ?", (number,)
+        ).get
+        return name
+
+    def _target(self, number: int) -> int | None:
+        target: int | None = self._execute(
+            "/* target of row */ SELECT target FROM pages WHERE id = ?", (number,)
+        ).get
+        return target
+
+    def _state(self, number: int) -> int | None:
+        state: int | None = self._execute(
+            "/* state of row */ SELECT state FROM pages WHERE id = ?", (number,)
+        ).get
+        return state
+
+    def _set_state(self, numbers: Sequence[int], state: int) -> None:
+        for number in numbers:
+            self._execute("/* state */ UPDATE pages SET state = ? WHERE id = ?", (state, number))
+
+    def _point(self, numbers: Sequence[int], target: int | None) -> None:
+        for number in numbers:
+            self._execute("/* point */ UPDATE pages SET target = ? WHERE id = ?", (target, number))
+
+    def _swap(self, one: int, other: int) -> None:
+        """Exchange two names: the names of a site are different at every moment."""
+        first, second = self._name(one), self._name(other)
+        for path, number in ((f"renaming {one}", one), (first, other), (second, one)):
+            self._execute("/* rename */ UPDATE pages SET path = ? WHERE id = ?", (path, number))
+
+    def _move_seed(self, number: int, kind: int, change: int) -> None:
+        self._execute(
+            "/* move seed */ INSERT INTO counts (page, kind, seed) VALUES (?1, ?2, ?3)"
+            " ON CONFLICT DO UPDATE SET seed = seed + ?3",
+            (number, kind, change),
+        )
+
+
+def _unknown(path: str) -> Problem:
+    return Problem("unknown_page", f"There is no page {path}.")
+
+
+def _changed_since() -> Problem:
+    return Problem("cannot_undo", "The page has been changed since. Undo the later one first.")
+
+
+def _asked(order: Order) -> dict[str, Any]:
+    return {name: value for name, value in order._asdict().items() if value != ""}
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def purge_asked(purge: Purge) -> dict[str, Any]:
+    """Return what a purge asks for, as the audit log keeps it."""
+    return {name: value for name, value in purge._asdict().items() if value is not None}
