@@ -20,6 +20,8 @@ _FALSE = frozenset({"0", "off", "false", "no", ""})
 _MAX_PORT = 65_535
 _HOST_NAME = re.compile(r"[a-zA-Z0-9_-]{1,63}(?:\.[a-zA-Z0-9_-]{1,63})*\.?")
 _URL = re.compile(r"https?://[\w.\-:\[\]]+(?:/[\w./~!$&'()*+,;=:@%-]*)?", re.ASCII)
+_ADDRESS = re.compile(r"https?://[\w.\-:\[\]]+/[\w./~!$&'()*+,;=:@%?-]*", re.ASCII)
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
 # What manuals, the article among them, print as an example: known to everybody.
 _KNOWN_KEYS = frozenset({"fallback_secret", "TuSuperPasswordSecreto123"})
 
@@ -120,6 +122,36 @@ def kinds(text: str) -> tuple[str, ...]:
     found = tuple(sites.checked_kind(part) for part in text.split(","))
     if len(set(found)) < len(found):
         raise ValueError("a kind stands there twice")
+    return found
+
+
+def pages(text: str) -> str:
+    """Read which pages may be liked: `open`, `signed`, `sitemap`, or `sitemap:` and an address."""
+    mode, colon, address = text.strip().partition(":")
+    if mode not in {sites.OPEN, sites.SIGNED, sites.SITEMAP} or (colon and mode != sites.SITEMAP):
+        raise ValueError("expected open, signed, sitemap, or sitemap:https://example.com/feed.xml")
+    if colon and not _ADDRESS.fullmatch(address):
+        raise ValueError("expected an address behind sitemap:, such as https://example.com/a.xml")
+    return f"{mode}{colon}{address}"
+
+
+def page_keys(text: str) -> tuple[str, ...]:
+    """Read the key that pages are signed with, or two while one takes the other's place."""
+    keys = tuple(admin_key(part.strip()) for part in text.split(","))
+    if len(keys) > 2:
+        raise ValueError("expected one key, or two: the new one and the old one")
+    return keys
+
+
+def languages(text: str) -> tuple[str, ...]:
+    """Read `separate`, or the languages that a page's address may begin with."""
+    if text.strip() == "separate":
+        return ()
+    found = tuple(part.strip() for part in text.split(","))
+    if not all(map(_LANGUAGE.fullmatch, found)):
+        raise ValueError(
+            'expected "separate", or languages as they stand in addresses: ["en", "es"]'
+        )
     return found
 
 

@@ -12,6 +12,8 @@ from likewise.errors import Problem
 
 T = TypeVar("T")
 
+FIRST_HOUR, LAST_HOUR = -(2**40), 2**40  # before and after all that is kept
+
 Counts = Mapping[str, int]  # by kind; a kind that is not there counts 0
 
 

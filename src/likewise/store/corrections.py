@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from likewise.errors import Problem
-from likewise.store import Counts, Effect, Order, Purge
+from likewise.store import Counts, Effect, Order
 from likewise.store.cache import Page
 from likewise.store.pages import BLOCKED, DELETED, OPEN
 from likewise.store.transaction import Transaction
@@ -343,13 +343,13 @@ def _changed_since() -> Problem:
 
 
 def _asked(order: Order) -> dict[str, Any]:
-    return {name: value for name, value in order._asdict().items() if value != ""}
+    asked: dict[str, Any] = {"page": order.page}
+    if order.to:
+        asked["to"] = order.to
+    if order.action == "set":
+        asked |= {"kind": order.kind, "count": order.total}
+    return asked
 
 
 def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def purge_asked(purge: Purge) -> dict[str, Any]:
-    """Return what a purge asks for, as the audit log keeps it."""
-    return {name: value for name, value in purge._asdict().items() if value is not None}

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 import apsw
 
 from likewise.errors import Problem
-from likewise.store import Correction, Effect, Order, Purge
+from likewise.store import FIRST_HOUR, LAST_HOUR, Correction, Effect, Order, Purge
 from likewise.store.access import Access
 from likewise.store.cache import Page
-from likewise.store.corrections import UNDO_SECONDS, Corrections, purge_asked
+from likewise.store.corrections import UNDO_SECONDS, Corrections
 from likewise.store.pages import load_page
 from likewise.store.purges import pieces, remove, restore, share
 from likewise.store.transaction import Key, Transaction
@@ -22,7 +22,6 @@ _AUDIT = """/* audit */
 SELECT id, second, actor, action, asked, done, undone,
     undone IS NULL AND inverse IS NOT NULL AND second >= :since
 FROM corrections WHERE site = :site AND id < :before ORDER BY id DESC LIMIT :limit"""
-_ALL_HOURS = (-(2**62), 2**62)
 _NEWEST = 2**62
 
 
@@ -43,7 +42,7 @@ class SqliteLedger:
         if order.action != "delete":
             return effect
         # What is to be deleted may have more likes than one transaction should touch.
-        everything = Purge(order.site, order.page, None, *_ALL_HOURS, keep=0)
+        everything = Purge(order.site, order.page, None, FIRST_HOUR, LAST_HOUR, keep=0)
         page = await self._page(everything)
         goes, _ = await self._in_reports(lambda reports: share(reports, everything, page))
         if effect.correction is not None and page is not None:
@@ -61,7 +60,7 @@ class SqliteLedger:
             return Effect(None, purge.page, before, {}, goes, stays)
         number = await self._write(
             lambda transaction: self._corrections(transaction).note(
-                purge.site, actor, "purge", purge_asked(purge), {"kept": stays}, {}
+                purge.site, actor, "purge", _asked(purge), {"kept": stays}, {}
             )
         )
         removed = await self._remove(number, purge, page)
@@ -130,3 +129,13 @@ class SqliteLedger:
 
 def _removing(number: int, purge: Purge, piece: list[Key]) -> Callable[[Transaction], int]:
     return lambda transaction: remove(transaction, number, purge, piece)
+
+
+def _asked(purge: Purge) -> dict[str, object]:
+    """Return what a purge asks for, as the audit log keeps it: without the bounds that are none."""
+    asked: dict[str, object] = {"page": purge.page, "kind": purge.kind, "keep": purge.keep}
+    if purge.first_hour > FIRST_HOUR:
+        asked["first_hour"] = purge.first_hour
+    if purge.last_hour < LAST_HOUR:
+        asked["last_hour"] = purge.last_hour
+    return {name: value for name, value in asked.items() if value is not None}

@@ -1,0 +1,84 @@
+"""Sees surges: far more likes than usual in a short time. Marks and tells; refuses nothing.
+
+Counts in constant memory, asks the store what is usual; must not know who liked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from likewise.counters import Counters
+from likewise.metrics import SURGES, Metrics
+from likewise.store import Surges
+
+WINDOW_SECONDS = 600
+PAGE_LIKES, SITE_LIKES = 30, 300  # in a window: with fewer nothing is looked at
+TIMES_USUAL = 10
+MAX_LOOKS = 16  # at the same time
+_WINDOWS_PER_HOUR = 3_600 / WINDOW_SECONDS
+_ENTRIES = 4_096
+
+_log = logging.getLogger("likewise")
+
+
+class Watch:
+    """Told of every new like. Looks when a window has 30 likes of a page, or 300 of a site, and
+    then when it has twice as many as at the last look.
+    """
+
+    def __init__(
+        self,
+        surges: Surges,
+        metrics: Metrics,
+        *,
+        monotonic: Callable[[], float],
+        wall: Callable[[], float],
+    ) -> None:
+        self._surges = surges
+        self._metrics = metrics
+        self._table = Counters(_ENTRIES, monotonic=monotonic, wall=wall)
+        self._looks: set[asyncio.Task[None]] = set()
+
+    def liked(self, site: str, page: str) -> None:
+        """Count one more like."""
+        self._count(site, page, f"{site}\0{page}".encode(), PAGE_LIKES)
+        self._count(site, None, site.encode(), SITE_LIKES)
+
+    def _count(self, site: str, page: str | None, subject: bytes, least: int) -> None:
+        table = self._table
+        row = table.find(subject, WINDOW_SECONDS)
+        table.count[row] = count = min(table.count[row] + 1, 0xFFFF)
+        if count >= least and _is_doubled(count, least) and len(self._looks) < MAX_LOOKS:
+            look = asyncio.get_running_loop().create_task(self._look(site, page, count, least))
+            self._looks.add(look)
+            look.add_done_callback(self._looks.discard)
+
+    async def _look(self, site: str, page: str | None, count: int, least: int) -> None:
+        try:
+            usual = await self._surges.usual(site, page) / _WINDOWS_PER_HOUR
+            if count < TIMES_USUAL * usual:
+                return
+            # Those of the last look are marked already.
+            is_new = await self._surges.mark(site, page, count if count == least else count // 2)
+        except Exception:  # noqa: BLE001 (a look that fails is no reason to stop serving)
+            _log.warning("A surge could not be noted.", exc_info=True)
+            return
+        if is_new:
+            self._metrics.add(SURGES, "site" if page is None else "page")
+            where = f"site {site}" if page is None else f"page {page} of site {site}"
+            _log.warning(
+                "A surge: %d likes in %d minutes on the %s, where %.1f are usual. Nothing is"
+                " refused; the dashboard shows it, and `likewise purge` can take it back.",
+                count,
+                WINDOW_SECONDS // 60,
+                where,
+                usual,
+            )
+
+
+def _is_doubled(count: int, least: int) -> bool:
+    """Tell whether the count is `least`, or twice that, or four times, and so on."""
+    times, rest = divmod(count, least)
+    return not rest and times & (times - 1) == 0
