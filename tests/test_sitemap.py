@@ -172,7 +172,7 @@ def test_what_is_no_sitemap_is_refused(tmp_path: Path, content: bytes) -> None:
         sitemap_paths(written(tmp_path / "sitemap.xml", content))
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp037"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be", "utf-16-le", "cp037"])
 @pytest.mark.parametrize(
     "declaration",
     [

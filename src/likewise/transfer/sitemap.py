@@ -63,11 +63,14 @@ class _Locations:
     def read(cls, source: str, data: bytes) -> _Locations:
         """Return the locations in a document, or raise `StartError`."""
         locations = cls(source)
-        # Given text, the parser ignores the declared encoding, so nothing hides from these looks.
+        # Given text, the parser ignores the declared encoding, and without NUL it cannot take the
+        # text for UTF-16: so nothing hides from these looks.
         # No DTD, no entities: no expansion, no reading of other files.
         parser = XMLParser(target=locations)  # noqa: S314
         try:
             text = data.decode("utf-8-sig")
+            if "\0" in text:
+                raise StartError(f"{source} is not a sitemap in UTF-8: it has a NUL.")
             if "<!doctype" in text.lower() or "<!entity" in text.lower():
                 raise StartError(f"{source} has a DTD. A sitemap needs none, so it is not read.")
             parser.feed(text)
