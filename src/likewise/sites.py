@@ -210,7 +210,7 @@ def checked_kind(text: str) -> str:
 def _parse(text: str) -> tuple[str, bool, str, str]:
     """Return scheme, whether names below the host are meant, host and port, as browsers write."""
     match = _ORIGIN.fullmatch(text.strip().lower())
-    host, port = (_punycode(match[3]), match[4] or "") if match else ("", "")
+    host, port = (punycode(match[3]), match[4] or "") if match else ("", "")
     if not match or not _HOST.fullmatch(host) or (port.isdecimal() and int(port) > _MAX_PORT):
         msg = (
             f"{text!r} is no origin: write scheme and host and nothing else,"
@@ -226,7 +226,7 @@ def _parse(text: str) -> tuple[str, bool, str, str]:
     return match[1], bool(match[2]), host, port
 
 
-def _punycode(host: str) -> str:
+def punycode(host: str) -> str:
     """Return a lower-case host as browsers send it (UTS 46, non-transitional: `ß` stays itself)."""
     labels = unicodedata.normalize("NFKC", host).replace("\u3002", ".").split(".")
     return ".".join(
