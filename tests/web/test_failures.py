@@ -64,7 +64,7 @@ def test_a_mistake_of_ours_is_a_problem_that_tells_nothing(
     assert json.loads(response.body)["code"] == "server_error"
     assert b"swordfish" not in response.body
     assert "swordfish" in caplog.text
-    is_private = path.startswith(("/api/", "/dashboard"))
+    is_private = path.startswith(("/api/", "/dashboard", "/metrics"))
     assert (b"access-control-allow-origin" in headers) != is_private
 
 

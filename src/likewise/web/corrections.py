@@ -24,7 +24,8 @@ MAX_TOTAL = 2**53 - 1  # what JavaScript can count to
 MAX_NUMBER = 2**53 - 1
 MAX_LINES = 200
 MAX_SURGES = 1_000
-_KEPT = {"none": 0, "first": 1, "five": 5}
+# How many likes of each network on a page and day stay, in words.
+KEPT = {"none": 0, "first": 1, "five": 5}
 
 Fields = Mapping[str, Any]
 
@@ -68,7 +69,7 @@ class Corrections:
     async def purge(self, request: Request) -> Response:
         """`POST /api/likes/purge`: take likes away, by page, kind, hours, surge and network."""
         fields = json_object(request.body)
-        purge = await self._purge_of(self._site(fields), fields)
+        purge = await purge_of(self._store, self._site(fields), fields)
         effect = await self._store.ledger.purge(
             purge, self._admin.actor(request), dry_run=_is_trial(fields)
         )
@@ -120,31 +121,32 @@ class Corrections:
             PRIVATE,
         )
 
-    async def _purge_of(self, site: Site, fields: Fields) -> Purge:
-        page = _page(site, fields, "page") if "page" in fields else None
-        kind = site.kind(text_of(fields, "kind")) if "kind" in fields else None
-        first, end = text_of(fields, "from"), text_of(fields, "to")
-        first_hour, last_hour = hours_between(first, end)
-        if "surge" in fields:
-            number = number_of(fields, "surge", None, MAX_NUMBER)
-            page, first_hour, last_hour = await self._surge(site, number)
-        elif page is None and first is None:
-            raise Problem(
-                "bad_request", 'Say what to purge: a "page", a moment "from", or a "surge".'
-            )
-        keep = text_of(fields, "keep") or "none"
-        if keep not in _KEPT:
-            raise Problem("bad_request", f'The key "keep" is one of: {", ".join(_KEPT)}.')
-        return Purge(site.name, page, kind, first_hour, last_hour, _KEPT[keep])
-
-    async def _surge(self, site: Site, number: int) -> tuple[str | None, int, int]:
-        for surge in await self._store.surges.last(site.name, MAX_SURGES):
-            if surge.number == number:
-                return surge.page, surge.first_hour, surge.last_hour
-        raise Problem("bad_request", f"The site {site.name} has no surge {number}.")
-
     def _site(self, fields: Fields) -> Site:
         return site_named(self._sites, text_of(fields, "site"))
+
+
+async def purge_of(store: Store, site: Site, fields: Fields) -> Purge:
+    """Return the purge that a request names. Raises `bad_request`, `bad_page`, `unknown_kind`."""
+    page = _page(site, fields, "page") if "page" in fields else None
+    kind = site.kind(text_of(fields, "kind")) if "kind" in fields else None
+    first, end = text_of(fields, "from"), text_of(fields, "to")
+    first_hour, last_hour = hours_between(first, end)
+    if "surge" in fields:
+        number = number_of(fields, "surge", None, MAX_NUMBER)
+        page, first_hour, last_hour = await _surge(store, site, number)
+    elif page is None and first is None:
+        raise Problem("bad_request", 'Say what to purge: a "page", a moment "from", or a "surge".')
+    keep = text_of(fields, "keep") or "none"
+    if keep not in KEPT:
+        raise Problem("bad_request", f'The key "keep" is one of: {", ".join(KEPT)}.')
+    return Purge(site.name, page, kind, first_hour, last_hour, KEPT[keep])
+
+
+async def _surge(store: Store, site: Site, number: int) -> tuple[str | None, int, int]:
+    for surge in await store.surges.last(site.name, MAX_SURGES):
+        if surge.number == number:
+            return surge.page, surge.first_hour, surge.last_hour
+    raise Problem("bad_request", f"The site {site.name} has no surge {number}.")
 
 
 def _page(site: Site, fields: Fields, name: str) -> str:
