@@ -18,7 +18,6 @@ from likewise.addresses import Proxies
 from likewise.limits import Limiter
 from likewise.metrics import Metrics
 from likewise.settings import Settings
-from likewise.sitemap import Sitemap
 from likewise.store.file import Lock, write_private
 from likewise.store.sqlite import SqliteStore, open_store
 from likewise.watch import Watch
@@ -26,7 +25,7 @@ from likewise.web.admin import Admin
 from likewise.web.app import App, Health
 from likewise.web.assets import Files
 from likewise.web.corrections import Corrections
-from likewise.web.gate import Gate
+from likewise.web.gate import Gate, Refresher
 from likewise.web.origins import RefusedOrigins
 from likewise.web.public import Public
 from likewise.web.sessions import Keys, Sessions, digest_of, new_token
@@ -84,7 +83,7 @@ async def _service(
     keys = Keys(owner, digest_of(local_key))
     sessions = Sessions(time.monotonic)
     metrics, refused_origins = Metrics(), RefusedOrigins()
-    watch = Watch(store.surges, metrics, monotonic=time.monotonic, wall=time.time)
+    watch = Watch(store, metrics, monotonic=time.monotonic, wall=time.time)
     gate = Gate(settings.page_key or (), _sitemaps(served, store, metrics, stack))
     admin = Admin(
         store, served, keys, sessions, limiter, proxies, refused_origins, metrics, settings.url
@@ -106,13 +105,14 @@ def _sitemaps(
     store: SqliteStore,
     metrics: Metrics,
     stack: contextlib.AsyncExitStack,
-) -> dict[str, Sitemap]:
+) -> Mapping[str, Refresher]:
     """Return the sitemaps of the sites that have one, each being read for the first time."""
-    sitemaps = {
-        site.name: Sitemap(site, store, metrics, time.monotonic)
-        for site in served.values()
-        if site.sitemap is not None
-    }
+    listed = [site for site in served.values() if site.sitemap is not None]
+    if not listed:
+        return {}
+    from likewise.sitemap import Sitemap  # noqa: PLC0415 (for those who have one)
+
+    sitemaps = {site.name: Sitemap(site, store, metrics, time.monotonic) for site in listed}
     for sitemap in sitemaps.values():
         sitemap.refresh()
         stack.push_async_callback(sitemap.close)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from likewise.counters import Counters
 from likewise.metrics import SURGES, Metrics
-from likewise.store import Surges
+from likewise.store import Store
 
 WINDOW_SECONDS = 600
 PAGE_LIKES, SITE_LIKES = 30, 300  # in a window: with fewer nothing is looked at
@@ -30,13 +30,13 @@ class Watch:
 
     def __init__(
         self,
-        surges: Surges,
+        store: Store,
         metrics: Metrics,
         *,
         monotonic: Callable[[], float],
         wall: Callable[[], float],
     ) -> None:
-        self._surges = surges
+        self._store = store
         self._metrics = metrics
         self._table = Counters(_ENTRIES, monotonic=monotonic, wall=wall)
         self._looks: set[asyncio.Task[None]] = set()
@@ -57,11 +57,13 @@ class Watch:
 
     async def _look(self, site: str, page: str | None, count: int, least: int) -> None:
         try:
-            usual = await self._surges.usual(site, page) / _WINDOWS_PER_HOUR
+            usual = await self._store.surges.usual(site, page) / _WINDOWS_PER_HOUR
             if count < TIMES_USUAL * usual:
                 return
             # Those of the last look are marked already.
-            is_new = await self._surges.mark(site, page, count if count == least else count // 2)
+            is_new = await self._store.surges.mark(
+                site, page, count if count == least else count // 2
+            )
         except Exception:  # noqa: BLE001 (a look that fails is no reason to stop serving)
             _log.warning("A surge could not be noted.", exc_info=True)
             return

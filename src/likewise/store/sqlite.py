@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,10 +20,12 @@ from likewise.store import (
     Alias,
     Counts,
     Known,
+    Ledger,
     Query,
     Report,
     Seed,
     Standing,
+    Surges,
     Totals,
     Wish,
     file,
@@ -31,13 +33,10 @@ from likewise.store import (
 from likewise.store.cache import Cache, Page
 from likewise.store.checkpoint import Checkpoints
 from likewise.store.copy import copy
-from likewise.store.ledger import SqliteLedger
 from likewise.store.migrate import migrate, migrations
 from likewise.store.pages import load_page
 from likewise.store.recovery import write_wal_again
 from likewise.store.reports import connect_for_reports, report, totals
-from likewise.store.retention import Retention
-from likewise.store.surges import SqliteSurges
 from likewise.store.transaction import Kinds, Transaction
 from likewise.store.writer import Writer
 from likewise.voters import row_key, secret_mark
@@ -77,9 +76,25 @@ class SqliteStore:
         self._writer = Writer(writer, self._threads[0], self._transaction, self._committed)
         self._checkpoints = Checkpoints(writer, path, self._threads[1])
         self._writer.pause = self._checkpoints.due
-        self.ledger = SqliteLedger(self)
-        self.surges = SqliteSurges(self)
-        self._retention = Retention(self)
+
+    # Parts that are loaded when they are needed: together they take half a MiB
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        from likewise.store.ledger import SqliteLedger  # noqa: PLC0415 (see above)
+
+        return SqliteLedger(self)
+
+    @cached_property
+    def surges(self) -> Surges:
+        from likewise.store.surges import SqliteSurges  # noqa: PLC0415 (see above)
+
+        return SqliteSurges(self)
+
+    async def retain(self) -> None:
+        from likewise.store.retention import Retention  # noqa: PLC0415 (see above)
+
+        await Retention(self).run()
 
     # Reads
 
@@ -143,9 +158,6 @@ class SqliteStore:
             piece = pages[start : start + PIECE_PAGES]
             unknown += await self.write(partial(Transaction.know, site=site, pages=piece))
         return unknown
-
-    def retain(self) -> Awaitable[None]:
-        return self._retention.run()
 
     def set_admin_key_digest(self, digest: bytes) -> asyncio.Future[None]:
         return self.write(lambda transaction: transaction.set_meta(_ADMIN_KEY, digest))
