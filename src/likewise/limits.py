@@ -77,7 +77,7 @@ class Grant(NamedTuple):
     """Leave to write, as it was given, so that what was not used can be given back.
 
     `rank` tells which like of its network on this page today it is: 1, 2 (the 2nd to 5th), 3 (a
-    later one), or 0 where that is not known.
+    later one, or one of a /48 that has more than one network may), or 0 where that is not known.
     """
 
     network: bytes | None
@@ -145,8 +145,8 @@ class Limiter:
             raise self._too_many_today("new pages", limits.pages)
         rows = self._rows(network, subject, limits)
         self._check_page(rows, limits, likes_today)
-        rank = self._move(of_network, rows, 1, new_page=new_page)
-        return Grant(network, subject, rank, new_page)
+        self._move(of_network, rows, 1, new_page=new_page)
+        return Grant(network, subject, self._rank(rows, limits), new_page)
 
     def give_back(self, grant: Grant) -> None:
         """Undo a grant: the like was taken back, stood already, or could not be stored."""
@@ -214,8 +214,8 @@ class Limiter:
             if table.first[of_prefix] >= limits.prefix_day:
                 raise self._too_many_today("likes of one page", limits.prefix_day)
 
-    def _move(self, of_network: int, rows: list[int], step: int, *, new_page: bool) -> int:
-        """Move every counter that a like moves; return the like's rank."""
+    def _move(self, of_network: int, rows: list[int], step: int, *, new_page: bool) -> None:
+        """Move every counter that a like moves."""
         table = self._writers
         table.first[of_network] = _moved(table.first[of_network], step)
         if new_page:
@@ -223,8 +223,13 @@ class Limiter:
         for row in rows:
             table.count[row] = _moved(table.count[row], step)
             table.first[row] = _moved(table.first[row], step)
-        nth = table.first[rows[0]]
-        return min(nth, 2) if nth <= _SECOND_RANK_LAST else 3
+
+    def _rank(self, rows: list[int], limits: Limits) -> int:
+        nth, *of_prefix = [self._writers.first[row] for row in rows]
+        # Whoever has a /48 can come from another network each time, and always be its first.
+        if nth > _SECOND_RANK_LAST or any(likes > limits.day for likes in of_prefix):
+            return 3
+        return min(nth, 2)
 
     def _too_many_today(self, what: str, allowed: int) -> Problem:
         return _too_many(f"{what} a day", allowed, self._writers.day_left())

@@ -297,6 +297,24 @@ def test_the_rank_is_the_networks_own_and_not_its_48s(readers: Readers) -> None:
         assert readers.like(network(f"2001:db8:1:{number:x}::1")).rank == 1
 
 
+def test_later_likes_of_a_48_with_more_than_one_network_may_have_are_of_the_last_rank(
+    readers: Readers,
+) -> None:
+    ranks = [readers.like(network(f"2001:db8:1:{number:x}::1")).rank for number in range(200)]
+    assert ranks == [1] * 20 + [3] * 180
+    assert readers.like(network("2001:db8:2::1")).rank == 1
+    assert readers.like(network("2001:db8:1::1"), page=b"default\0/y\0like").rank == 1
+
+
+def test_a_48_that_takes_back_has_its_ranks_back(readers: Readers) -> None:
+    for number in range(25):
+        readers.like(network(f"2001:db8:1:{number:x}::1"))
+    for number in range(6):
+        readers.limiter.took_back(network(f"2001:db8:1:{number:x}::1"), PAGE)
+    ranks = [readers.like(network(f"2001:db8:1:{number:x}::1")).rank for number in (0, 1, 2)]
+    assert ranks == [1, 3, 3]
+
+
 def test_under_the_pressure_of_a_million_nobody_new_is_refused() -> None:
     readers = Readers(entries=65_536)
     for number in range(200_000):  # two counters each
