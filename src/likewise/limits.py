@@ -138,13 +138,15 @@ class Limiter:
         limits, table = self._limits, self._writers
         if limits is None or network is None:
             return UNLIMITED
-        of_network = self._write(network, limits)
+        writers = self._write(network, limits)
+        of_network = writers[0]
         if table.first[of_network] >= limits.likes:
             raise self._too_many_today("new likes", limits.likes)
         if new_page and table.second[of_network] >= limits.pages:
             raise self._too_many_today("new pages", limits.pages)
         rows = self._rows(network, subject, limits)
-        self._check_page(rows, limits, likes_today)
+        self._check_burst(rows[0], writers, limits.burst)
+        self._check_day(rows, limits, likes_today)
         self._move(of_network, rows, 1, new_page=new_page)
         return Grant(network, subject, self._rank(rows, limits), new_page)
 
@@ -168,17 +170,17 @@ class Limiter:
         """Give one like back that a reader of this network has withdrawn."""
         self.give_back(Grant(network, subject, 0, new_page=False))
 
-    def _write(self, network: bytes, limits: Limits) -> int:
-        """Count a write; return the network's row."""
+    def _write(self, network: bytes, limits: Limits) -> list[int]:
+        """Count a write; return where: the network's row, and its /48's."""
         prefix = prefix_of(network)
         if prefix is None:
-            return self._pass(self._writers, b"w" + network, limits.writes, "writes")
+            return [self._pass(self._writers, b"w" + network, limits.writes, "writes")]
         # The /48 is asked first: once it may write no more, its /64s cost nobody a row of the
         # table. It is counted last: what a /64 is refused, its neighbours have left.
         of_prefix = self._room(self._writers, b"w" + prefix, limits.prefix_writes, "writes")
         row = self._pass(self._writers, b"w" + network, limits.writes, "writes")
         self._writers.count[of_prefix] += 1
-        return row
+        return [row, of_prefix]
 
     def _pass(self, table: Counters, subject: bytes, rate: Rate, what: str) -> int:
         """Count one more of a subject, and return its row."""
@@ -201,11 +203,18 @@ class Limiter:
             rows.append(self._writers.find(prefix + subject, limits.burst.seconds))
         return rows
 
-    def _check_page(self, rows: list[int], limits: Limits, likes_today: Callable[[], int]) -> None:
+    def _check_burst(self, of_page: int, writers: list[int], burst: Rate) -> None:
+        table = self._writers
+        if table.count[of_page] >= burst.number:
+            # Readers of an office who wait for their turn shall not run out of writes. No other
+            # refusal may be free: this one alone has taken no new row of the table.
+            for row in writers:
+                table.count[row] = _moved(table.count[row], -1)
+            wait_seconds = table.window_left(of_page, burst.seconds)
+            raise _too_many("new likes of one page at once", burst.number, wait_seconds)
+
+    def _check_day(self, rows: list[int], limits: Limits, likes_today: Callable[[], int]) -> None:
         table, of_page = self._writers, rows[0]
-        if table.count[of_page] >= limits.burst.number:
-            wait_seconds = table.window_left(of_page, limits.burst.seconds)
-            raise _too_many("new likes of one page at once", limits.burst.number, wait_seconds)
         if table.first[of_page] >= limits.day:
             allowed = min(max(limits.day, likes_today() * limits.share // 100), MAX_COUNT)
             if table.first[of_page] >= allowed:

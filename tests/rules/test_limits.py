@@ -245,6 +245,30 @@ def test_one_64_that_is_refused_uses_nothing_up_of_its_48(readers: Readers) -> N
     readers.limiter.write(network("2001:db8:1:3::1"))
 
 
+def test_those_who_wait_for_the_burst_use_no_writes_up(readers: Readers) -> None:
+    for who in (READER, network("2001:db8:1:2::1")):
+        readers.likes(1, who)
+        readers.likes(1, who)
+        readers.like(who)
+        readers.like(who)
+        for _ in range(2_000):
+            with refused("at once", retry_after_seconds=10):
+                readers.like(who)
+    readers.like(network("2001:db8:1:3::1"))
+
+
+def test_a_48_that_is_refused_a_page_uses_its_writes_up(readers: Readers) -> None:
+    for number in range(1_200):
+        who = network(f"2001:db8:1:{number:x}::1")
+        if number < 200:
+            readers.like(who)
+        else:
+            with refused("200 likes of one page a day"):
+                readers.like(who)
+    with refused("1200 writes"):
+        readers.like(network("2001:db8:1:ffff::1"))
+
+
 def test_a_48_that_may_write_no_more_washes_nobody_out_of_the_table() -> None:
     readers = Readers(entries=8_192)
     for _ in range(2):
