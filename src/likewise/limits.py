@@ -197,11 +197,12 @@ class Limiter:
 
     def _rows(self, network: bytes, subject: bytes, limits: Limits) -> list[int]:
         """Return where the likes of a page are counted: for the network, and for its /48."""
-        rows = [self._writers.find(network + subject, limits.burst.seconds)]
         prefix = prefix_of(network)
-        if prefix:
-            rows.append(self._writers.find(prefix + subject, limits.burst.seconds))
-        return rows
+        # With the length in front: a network's last bytes are never read as a site's first.
+        return [
+            self._writers.find(b"%c%b%b" % (len(one), one, subject), limits.burst.seconds)
+            for one in ((network, prefix) if prefix else (network,))
+        ]
 
     def _check_burst(self, of_page: int, writers: list[int], burst: Rate) -> None:
         table = self._writers

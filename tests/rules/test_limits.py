@@ -339,6 +339,12 @@ def test_a_48_that_takes_back_has_its_ranks_back(readers: Readers) -> None:
     assert ranks == [1, 3, 3]
 
 
+def test_no_name_of_a_site_makes_one_network_another(readers: Readers) -> None:
+    of_ipv4, of_ipv6, prefix = b"\x20\1\r\xb8", b"\x20\1\r\xb8site", b"\x20\1\r\xb8si"
+    for who, page in [(of_ipv4, b"site-a"), (of_ipv6, b"-a"), (prefix + b"x-", b"te-a")]:
+        readers.likes(20, who, page + b"\0/x\0like")
+
+
 def test_under_the_pressure_of_a_million_nobody_new_is_refused() -> None:
     readers = Readers(entries=65_536)
     for number in range(200_000):  # two counters each
