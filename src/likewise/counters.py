@@ -17,7 +17,10 @@ _MOST_CALLS = 0xFFFF_FFFF
 
 
 class Counters:
-    """A fixed table of counters, found by hash; in a full set, the one used longest ago makes room.
+    """A fixed table of counters, found by hash; in a full set, the least that is old makes room.
+
+    That is the one with the smallest `first` today, and of several the one used longest ago: what
+    costs nothing, however much of it, forgets nobody who has spent something.
 
     It may forget somebody under pressure, but a stranger never meets another's count: tags have
     32 bits beside those that choose the set (where hashes have 32 in all, tags have the rest).
@@ -28,6 +31,7 @@ class Counters:
     """
 
     WAYS = 8
+    KEPT = 3  # used last, and never forgotten: a caller may have as many rows in its hands
 
     def __init__(
         self, entries: int, *, monotonic: Callable[[], float], wall: Callable[[], float]
@@ -52,14 +56,14 @@ class Counters:
         It is the subject's for as long as nobody else needs the room.
         """
         hashed = hash(self._key + subject)
+        day = int(self._wall()) // SECONDS_PER_DAY & MAX_COUNT
         start = hashed % self._sets * self.WAYS
         tag = hashed // self._sets & 0xFFFF_FFFF or 1
         tags = self._tag[start : start + self.WAYS].tolist()
         if tag in tags:
             row = start + tags.index(tag)
         else:
-            used = self._used[start : start + self.WAYS].tolist()
-            row = start + used.index(min(used))
+            row = self._least(start, day)
             self._tag[row] = tag
             self._start[row] = self.count[row] = self.first[row] = self.second[row] = 0
         if self._calls == _MOST_CALLS:  # ages begin anew, or the newest would seem the oldest
@@ -68,10 +72,21 @@ class Counters:
         now, since = int(self._monotonic()), self._start[row]
         if not since <= now < since + window_seconds:
             self._start[row], self.count[row] = now, 0
-        day = int(self._wall()) // SECONDS_PER_DAY & MAX_COUNT
         if self._day[row] != day:
             self._day[row], self.first[row], self.second[row] = day, 0, 0
         return row
+
+    def _least(self, start: int, day: int) -> int:
+        """Return which row of a set makes room."""
+        used = self._used[start : start + self.WAYS].tolist()
+        row = start + used.index(min(used))
+        if self._day[row] != day or not self.first[row]:
+            return row  # nobody has less, and nobody is older
+        oldest = sorted(range(self.WAYS), key=used.__getitem__)
+        days = self._day[start : start + self.WAYS].tolist()
+        first = self.first[start : start + self.WAYS].tolist()
+        today = [first[way] if days[way] == day else 0 for way in oldest[: -self.KEPT]]
+        return start + oldest[today.index(min(today))]
 
     def window_left(self, row: int, window_seconds: int) -> int:
         """Return how many seconds a row's window still lasts."""

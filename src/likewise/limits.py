@@ -77,7 +77,7 @@ class Grant(NamedTuple):
     """Leave to write, as it was given, so that what was not used can be given back.
 
     `rank` tells which like of its network on this page today it is: 1, 2 (the 2nd to 5th), 3 (a
-    later one), or 0 where that is not known.
+    later one, or one of a /48 that has more than one network may), or 0 where that is not known.
     """
 
     network: bytes | None
@@ -138,15 +138,17 @@ class Limiter:
         limits, table = self._limits, self._writers
         if limits is None or network is None:
             return UNLIMITED
-        of_network = self._write(network, limits)
+        writers = self._write(network, limits)
+        of_network = writers[0]
         if table.first[of_network] >= limits.likes:
             raise self._too_many_today("new likes", limits.likes)
         if new_page and table.second[of_network] >= limits.pages:
             raise self._too_many_today("new pages", limits.pages)
         rows = self._rows(network, subject, limits)
-        self._check_page(rows, limits, likes_today)
-        rank = self._move(of_network, rows, 1, new_page=new_page)
-        return Grant(network, subject, rank, new_page)
+        self._check_burst(rows[0], writers, limits.burst)
+        self._check_day(rows, limits, likes_today)
+        self._move(of_network, rows, 1, new_page=new_page)
+        return Grant(network, subject, self._rank(rows, limits), new_page)
 
     def give_back(self, grant: Grant) -> None:
         """Undo a grant: the like was taken back, stood already, or could not be stored."""
@@ -168,17 +170,17 @@ class Limiter:
         """Give one like back that a reader of this network has withdrawn."""
         self.give_back(Grant(network, subject, 0, new_page=False))
 
-    def _write(self, network: bytes, limits: Limits) -> int:
-        """Count a write; return the network's row."""
+    def _write(self, network: bytes, limits: Limits) -> list[int]:
+        """Count a write; return where: the network's row, and its /48's."""
         prefix = prefix_of(network)
         if prefix is None:
-            return self._pass(self._writers, b"w" + network, limits.writes, "writes")
+            return [self._pass(self._writers, b"w" + network, limits.writes, "writes")]
         # The /48 is asked first: once it may write no more, its /64s cost nobody a row of the
         # table. It is counted last: what a /64 is refused, its neighbours have left.
         of_prefix = self._room(self._writers, b"w" + prefix, limits.prefix_writes, "writes")
         row = self._pass(self._writers, b"w" + network, limits.writes, "writes")
         self._writers.count[of_prefix] += 1
-        return row
+        return [row, of_prefix]
 
     def _pass(self, table: Counters, subject: bytes, rate: Rate, what: str) -> int:
         """Count one more of a subject, and return its row."""
@@ -195,17 +197,25 @@ class Limiter:
 
     def _rows(self, network: bytes, subject: bytes, limits: Limits) -> list[int]:
         """Return where the likes of a page are counted: for the network, and for its /48."""
-        rows = [self._writers.find(network + subject, limits.burst.seconds)]
         prefix = prefix_of(network)
-        if prefix:
-            rows.append(self._writers.find(prefix + subject, limits.burst.seconds))
-        return rows
+        # With the length in front: a network's last bytes are never read as a site's first.
+        return [
+            self._writers.find(b"%c%b%b" % (len(one), one, subject), limits.burst.seconds)
+            for one in ((network, prefix) if prefix else (network,))
+        ]
 
-    def _check_page(self, rows: list[int], limits: Limits, likes_today: Callable[[], int]) -> None:
+    def _check_burst(self, of_page: int, writers: list[int], burst: Rate) -> None:
+        table = self._writers
+        if table.count[of_page] >= burst.number:
+            # Readers of an office who wait for their turn shall not run out of writes. No other
+            # refusal may be free: this one alone has taken no new row of the table.
+            for row in writers:
+                table.count[row] = _moved(table.count[row], -1)
+            wait_seconds = table.window_left(of_page, burst.seconds)
+            raise _too_many("new likes of one page at once", burst.number, wait_seconds)
+
+    def _check_day(self, rows: list[int], limits: Limits, likes_today: Callable[[], int]) -> None:
         table, of_page = self._writers, rows[0]
-        if table.count[of_page] >= limits.burst.number:
-            wait_seconds = table.window_left(of_page, limits.burst.seconds)
-            raise _too_many("new likes of one page at once", limits.burst.number, wait_seconds)
         if table.first[of_page] >= limits.day:
             allowed = min(max(limits.day, likes_today() * limits.share // 100), MAX_COUNT)
             if table.first[of_page] >= allowed:
@@ -214,8 +224,8 @@ class Limiter:
             if table.first[of_prefix] >= limits.prefix_day:
                 raise self._too_many_today("likes of one page", limits.prefix_day)
 
-    def _move(self, of_network: int, rows: list[int], step: int, *, new_page: bool) -> int:
-        """Move every counter that a like moves; return the like's rank."""
+    def _move(self, of_network: int, rows: list[int], step: int, *, new_page: bool) -> None:
+        """Move every counter that a like moves."""
         table = self._writers
         table.first[of_network] = _moved(table.first[of_network], step)
         if new_page:
@@ -223,8 +233,13 @@ class Limiter:
         for row in rows:
             table.count[row] = _moved(table.count[row], step)
             table.first[row] = _moved(table.first[row], step)
-        nth = table.first[rows[0]]
-        return min(nth, 2) if nth <= _SECOND_RANK_LAST else 3
+
+    def _rank(self, rows: list[int], limits: Limits) -> int:
+        nth, *of_prefix = [self._writers.first[row] for row in rows]
+        # Whoever has a /48 can come from another network each time, and always be its first.
+        if nth > _SECOND_RANK_LAST or any(likes > limits.day for likes in of_prefix):
+            return 3
+        return min(nth, 2)
 
     def _too_many_today(self, what: str, allowed: int) -> Problem:
         return _too_many(f"{what} a day", allowed, self._writers.day_left())

@@ -84,6 +84,48 @@ def test_the_one_used_longest_ago_makes_room() -> None:
     assert counted(table, b"1") == (0, 0, 0)
 
 
+def test_what_counts_for_nothing_today_makes_room_for_what_does() -> None:
+    table = counters(Clock())
+    for _ in range(3):
+        count(table, b"a")
+    for number in range(100_000):
+        table.find(number.to_bytes(4), WINDOW_SECONDS)
+    assert counted(table, b"a") == (3, 3, 6)
+    for number in range(100_000):
+        count(table, number.to_bytes(4))
+    assert counted(table, b"a") == (3, 3, 6)
+
+
+def test_yesterday_protects_nobody() -> None:
+    clock = Clock(MIDNIGHT - 1)
+    table = counters(clock, entries=Counters.WAYS)
+    for number in range(Counters.WAYS):
+        count(table, b"old %d" % number)
+    clock.go_on(1)
+    for number in range(Counters.WAYS):
+        count(table, b"new %d" % number)
+    assert [counted(table, b"new %d" % number)[1] for number in range(Counters.WAYS)] == [1] * 8
+
+
+def test_the_last_three_that_were_asked_for_are_there_whatever_the_others_count() -> None:
+    table = counters(Clock(), entries=Counters.WAYS)
+    for number in range(Counters.WAYS):
+        for _ in range(9):
+            count(table, b"%d" % number)
+    rows = [table.find(b"new %d" % number, WINDOW_SECONDS) for number in range(4)]
+    assert len(set(rows)) == 4
+
+
+def test_who_was_used_last_is_known_after_four_billion_calls() -> None:
+    table = counters(Clock(), entries=Counters.WAYS)
+    for number in range(Counters.WAYS):
+        table.find(b"old %d" % number, WINDOW_SECONDS)
+    table._calls = 2**32 - 4
+    for number in range(Counters.WAYS):
+        count(table, b"new %d" % number)
+    assert [counted(table, b"new %d" % number)[1] for number in range(Counters.WAYS)] == [1] * 8
+
+
 def test_a_stranger_never_meets_anothers_count() -> None:
     table = counters(Clock(), entries=256)
     for number in range(20_000):

@@ -245,6 +245,30 @@ def test_one_64_that_is_refused_uses_nothing_up_of_its_48(readers: Readers) -> N
     readers.limiter.write(network("2001:db8:1:3::1"))
 
 
+def test_those_who_wait_for_the_burst_use_no_writes_up(readers: Readers) -> None:
+    for who in (READER, network("2001:db8:1:2::1")):
+        readers.likes(1, who)
+        readers.likes(1, who)
+        readers.like(who)
+        readers.like(who)
+        for _ in range(2_000):
+            with refused("at once", retry_after_seconds=10):
+                readers.like(who)
+    readers.like(network("2001:db8:1:3::1"))
+
+
+def test_a_48_that_is_refused_a_page_uses_its_writes_up(readers: Readers) -> None:
+    for number in range(1_200):
+        who = network(f"2001:db8:1:{number:x}::1")
+        if number < 200:
+            readers.like(who)
+        else:
+            with refused("200 likes of one page a day"):
+                readers.like(who)
+    with refused("1200 writes"):
+        readers.like(network("2001:db8:1:ffff::1"))
+
+
 def test_a_48_that_may_write_no_more_washes_nobody_out_of_the_table() -> None:
     readers = Readers(entries=8_192)
     for _ in range(2):
@@ -295,6 +319,30 @@ def test_a_like_knows_whether_it_was_its_networks_first_or_a_later_one_that_day(
 def test_the_rank_is_the_networks_own_and_not_its_48s(readers: Readers) -> None:
     for number in range(9):
         assert readers.like(network(f"2001:db8:1:{number:x}::1")).rank == 1
+
+
+def test_later_likes_of_a_48_with_more_than_one_network_may_have_are_of_the_last_rank(
+    readers: Readers,
+) -> None:
+    ranks = [readers.like(network(f"2001:db8:1:{number:x}::1")).rank for number in range(200)]
+    assert ranks == [1] * 20 + [3] * 180
+    assert readers.like(network("2001:db8:2::1")).rank == 1
+    assert readers.like(network("2001:db8:1::1"), page=b"default\0/y\0like").rank == 1
+
+
+def test_a_48_that_takes_back_has_its_ranks_back(readers: Readers) -> None:
+    for number in range(25):
+        readers.like(network(f"2001:db8:1:{number:x}::1"))
+    for number in range(6):
+        readers.limiter.took_back(network(f"2001:db8:1:{number:x}::1"), PAGE)
+    ranks = [readers.like(network(f"2001:db8:1:{number:x}::1")).rank for number in (0, 1, 2)]
+    assert ranks == [1, 3, 3]
+
+
+def test_no_name_of_a_site_makes_one_network_another(readers: Readers) -> None:
+    of_ipv4, of_ipv6, prefix = b"\x20\1\r\xb8", b"\x20\1\r\xb8site", b"\x20\1\r\xb8si"
+    for who, page in [(of_ipv4, b"site-a"), (of_ipv6, b"-a"), (prefix + b"x-", b"te-a")]:
+        readers.likes(20, who, page + b"\0/x\0like")
 
 
 def test_under_the_pressure_of_a_million_nobody_new_is_refused() -> None:
