@@ -58,12 +58,12 @@ class Watch:
     async def _look(self, site: str, page: str | None, count: int, least: int) -> None:
         try:
             usual = await self._store.surges.usual(site, page) / _WINDOWS_PER_HOUR
-            if count < TIMES_USUAL * usual:
+            many = max(least, TIMES_USUAL * usual)
+            if count < many:
                 return
-            # Those of the last look are marked already.
-            is_new = await self._store.surges.mark(
-                site, page, count if count == least else count // 2
-            )
+            # Half of them are marked already, where that was a surge too.
+            likes = count - count // 2 if count // 2 >= many else count
+            is_new = await self._store.surges.mark(site, page, likes)
         except Exception:  # noqa: BLE001 (a look that fails is no reason to stop serving)
             _log.warning("A surge could not be noted.", exc_info=True)
             return
