@@ -100,8 +100,14 @@ class Settings(NamedTuple):
 
     @property
     def database_path(self) -> Path:
-        """The database's own path, by whichever link it was named: its secret lies beside it."""
-        return Path(self.database).resolve()
+        """The database's own path, by whichever link it was named: its secret lies beside it.
+
+        Raises `StartError` for a link that leads to itself.
+        """
+        try:
+            return Path(self.database).resolve()
+        except (OSError, RuntimeError) as error:
+            raise StartError(f"{self.database} cannot be found: {error}.") from None
 
     @property
     def serves_demo(self) -> bool:
@@ -204,6 +210,8 @@ def _unknown(name: str, where: str) -> StartError:
 def _content(path: Path, named_by: str | None) -> dict[str, Any]:
     """Return what `likewise.toml` holds; nothing where there is none and nobody named one."""
     try:
+        if path.exists() and not path.is_file():  # a pipe would have us wait for ever
+            raise StartError(f"{path.absolute()} is not a file.")
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         if named_by is None:
@@ -239,7 +247,8 @@ def _sites(
     plain = ("origins", "kinds", "pages")
     if sites.DEFAULT not in tables:
         read = {name: values[name] for name in plain}
-        configured = (_built(sites.DEFAULT, read, "LIKEWISE_PAGES=sitemap"), *configured)
+        where = f"LIKEWISE_PAGES={values['pages']}"
+        configured = (_built(sites.DEFAULT, read, where), *configured)
     else:
         for name in (f"{PREFIX}{name.upper()}" for name in plain):
             if name in given and given[name].text:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import select
+from collections.abc import Callable
 
 import pytest
 
+from likewise.http import server
+from likewise.http.connection import IDLE_SECONDS
 from likewise.http.message import Answer, Request, Response
 from likewise.http.server import AT_ONCE
-from tests.http.door import GET, Client, Door, get, until
+from tests.http.door import GET, Client, Door, get, post, until
 
 
 def connected(door: Door, count: int) -> list[Client]:
@@ -78,3 +82,56 @@ def test_an_answer_that_cannot_be_written_costs_nobody_else_theirs(door: Door) -
         odd.answer()
     assert len(door.noise) == 1
     door.noise.clear()
+
+
+async def asked(door: Door, send: Callable[[], None]) -> None:
+    """Let a client send, and wait until its answer is made but not written."""
+    before = len(door.app.requests)
+    send()
+    for _ in range(1_000):
+        if len(door.app.requests) > before:
+            return
+        await asyncio.sleep(0)
+    raise AssertionError("nothing was asked")
+
+
+def test_who_asks_in_the_turn_of_the_deadline_is_answered(door: Door) -> None:
+    (client,) = connected(door, 1)
+
+    async def ask_late() -> None:
+        door.server._tick_handle.cancel()
+        await asked(door, lambda: client.send(GET))
+        door._skipped_seconds += IDLE_SECONDS + 1
+        door.server._tick()
+
+    door.wait(ask_late())
+    assert client.answer().status == 200
+
+
+def test_who_has_just_asked_makes_no_room_for_others(door: Door) -> None:
+    (client,) = connected(door, 1)
+
+    async def ask_in_a_crowd() -> None:
+        await asked(door, lambda: client.send(GET))
+        assert not door.server._make_room()
+
+    door.wait(ask_in_a_crowd())
+    assert client.answer().status == 200
+
+
+def test_who_has_just_sent_the_rest_is_not_taken_for_a_hoarder(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = door.connect()
+    data = post(b"x" * 100_000, target="/big")
+    client.send(data[:-10])
+    until(lambda: door.run(lambda: door.server._held_bytes) >= 100_000)
+
+    async def send_the_rest() -> None:
+        await asked(door, lambda: client.send(data[-10:]))
+        monkeypatch.setattr(server, "MAX_HELD_BYTES", 50_000)
+        door.server._shed()
+
+    door.wait(send_the_rest())
+    client.send(GET)
+    assert [client.answer().status for _ in range(2)] == [200, 200]

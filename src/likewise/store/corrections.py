@@ -12,12 +12,11 @@ from typing import Any, NamedTuple
 from likewise.errors import Problem
 from likewise.store import Counts, Effect, Order
 from likewise.store.cache import Page
+from likewise.store.page_rows import Inverse, PageRows
 from likewise.store.pages import BLOCKED, DELETED, OPEN
 from likewise.store.transaction import Transaction
 
 UNDO_SECONDS = 7 * 86_400
-
-Inverse = dict[str, Any]
 
 
 class Plan(NamedTuple):
@@ -36,6 +35,7 @@ class Corrections:
         self._transaction = transaction
         self._execute = transaction.cursor.execute
         self._second = second
+        self._rows = PageRows(transaction)
         self._plans: dict[str, Callable[[Order], Plan]] = {
             "alias": self._alias,
             "block": self._block,
@@ -98,7 +98,7 @@ class Corrections:
     def close(self, pages: Sequence[int]) -> None:
         """End a deletion, when the likes are gone: the page is known no more."""
         self._transaction.forget()
-        self._set_state(pages, DELETED)
+        self._rows.set_state(pages, DELETED)
         self._transaction.forget()
 
     def _undoable(self, number: int) -> tuple[str, str, Inverse]:
@@ -129,9 +129,9 @@ class Corrections:
             raise _unknown(order.page)
 
         def do() -> Inverse:
-            made = {} if page else self._make(order.site, order.page)
+            made = {} if page else self._rows.make(order.site, order.page)
             number = page.ids[0] if page else made["made"]
-            self._set_state([number], BLOCKED if order.action == "block" else OPEN)
+            self._rows.set_state([number], BLOCKED if order.action == "block" else OPEN)
             state = BLOCKED if page and page.is_blocked else OPEN
             return {"page": number, "state": state, **made}
 
@@ -139,8 +139,8 @@ class Corrections:
         return Plan(page.name[1] if page else order.page, counts, counts, do)
 
     def _undo_block(self, inverse: Inverse) -> None:
-        self._set_state([inverse["page"]], inverse["state"])
-        self._unmake(inverse)
+        self._rows.set_state([inverse["page"]], inverse["state"])
+        self._rows.unmake(inverse)
 
     _undo_unblock = _undo_block
 
@@ -150,18 +150,18 @@ class Corrections:
         change = order.total - before.get(order.kind, 0)
 
         def do() -> Inverse:
-            made = {} if page else self._make(order.site, order.page)
+            made = {} if page else self._rows.make(order.site, order.page)
             number = page.ids[0] if page else made["made"]
             kind = self._transaction.kind(order.kind)
-            self._move_seed(number, kind, change)
+            self._rows.move_seed(number, kind, change)
             return {"page": number, "kind": kind, "change": change, **made}
 
         after = {**before, order.kind: order.total}
         return Plan(page.name[1] if page else order.page, before, after, do)
 
     def _undo_set(self, inverse: Inverse) -> None:
-        self._move_seed(inverse["page"], inverse["kind"], -inverse["change"])
-        self._unmake(inverse)
+        self._rows.move_seed(inverse["page"], inverse["kind"], -inverse["change"])
+        self._rows.unmake(inverse)
 
     def _rename(self, order: Order) -> Plan:
         page = self._page(order.site, order.page)
@@ -171,20 +171,22 @@ class Corrections:
 
         def do() -> Inverse:
             # The old address goes on counting, as an alias.
-            made = {} if taken else self._make(order.site, order.to)
-            other = made.get("made") or self._row(order.site, order.to)
-            self._point([other], page.ids[0])
-            self._swap(page.ids[0], other)
+            made = {} if taken else self._rows.make(order.site, order.to)
+            other = made.get("made") or self._rows.row(order.site, order.to)
+            self._rows.point([other], page.ids[0])
+            self._rows.swap(page.ids[0], other)
             names = [order.to, page.name[1]]
             return {"page": page.ids[0], "other": other, "names": names, **made}
 
         return Plan(order.to, page.counts, page.counts, do)
 
     def _undo_rename(self, inverse: Inverse) -> None:
-        if [self._name(inverse["page"]), self._name(inverse["other"])] != inverse["names"]:
+        if [self._rows.name(inverse["page"]), self._rows.name(inverse["other"])] != inverse[
+            "names"
+        ]:
             raise _changed_since()
-        self._swap(inverse["page"], inverse["other"])
-        self._unmake(inverse)
+        self._rows.swap(inverse["page"], inverse["other"])
+        self._rows.unmake(inverse)
 
     def _merge(self, order: Order) -> Plan:
         page, into = self._page(order.site, order.page), self._page(order.site, order.to)
@@ -204,9 +206,9 @@ class Corrections:
 
     def _joined(self, page: Page, into: Page) -> Plan:
         def do() -> Inverse:
-            made = {} if page.ids else self._make(*page.name)
+            made = {} if page.ids else self._rows.make(*page.name)
             ids = page.ids or [made["made"]]
-            self._point(ids, into.ids[0])
+            self._rows.point(ids, into.ids[0])
             return {"page": ids[0], "others": ids[1:], **made}
 
         kinds = {**into.counts, **page.counts}
@@ -214,14 +216,14 @@ class Corrections:
         return Plan(into.name[1], into.counts, after, do)
 
     def _undo_merge(self, inverse: Inverse) -> None:
-        page, target = inverse["page"], self._target(inverse["page"])
+        page, target = inverse["page"], self._rows.target(inverse["page"])
         if target is None:
             raise _changed_since()
         # Those that were set apart since stay apart.
-        others = [number for number in inverse["others"] if self._target(number) == target]
-        self._point([page], None)
-        self._point(others, page)
-        self._unmake(inverse)
+        others = [number for number in inverse["others"] if self._rows.target(number) == target]
+        self._rows.point([page], None)
+        self._rows.point(others, page)
+        self._rows.unmake(inverse)
 
     _undo_alias = _undo_merge
 
@@ -236,102 +238,26 @@ class Corrections:
                     (number,),
                 ).fetchall()
             for number, kind, seed in seeds:
-                self._move_seed(number, kind, -seed)
+                self._rows.move_seed(number, kind, -seed)
             state = BLOCKED if page.is_blocked else OPEN
             return {"page": page.ids[0], "others": page.ids[1:], "seeds": seeds, "state": state}
 
         return Plan(page.name[1], page.counts, dict.fromkeys(page.counts, 0), do)
 
     def _undo_delete(self, inverse: Inverse) -> None:
-        self._set_state([inverse["page"]], inverse["state"])
+        self._rows.set_state([inverse["page"]], inverse["state"])
         # Those that somebody has liked since are pages of their own.
-        others = [number for number in inverse["others"] if self._state(number) == DELETED]
-        self._set_state(others, OPEN)
-        self._point(others, inverse["page"])
+        others = [number for number in inverse["others"] if self._rows.state(number) == DELETED]
+        self._rows.set_state(others, OPEN)
+        self._rows.point(others, inverse["page"])
         for number, kind, seed in inverse["seeds"]:
-            self._move_seed(number, kind, seed)
-
-    # Rows
+            self._rows.move_seed(number, kind, seed)
 
     def _page(self, site: str, path: str) -> Page:
         page = self._transaction.page((site, path))
         if page is None:
             raise _unknown(path)
         return page
-
-    def _row(self, site: str, path: str) -> Any:  # noqa: ANN401 (a number, or None)
-        return self._execute(
-            "/* row of path */ SELECT id FROM pages WHERE site = ? AND path = ?", (site, path)
-        ).get
-
-    def _make(self, site: str, path: str) -> Inverse:
-        """Make a page that an order needs; return how to be rid of it, or how it was deleted."""
-        deleted = self._row(site, path)
-        former = None if deleted is None else [self._target(deleted)]
-        return {"made": self._transaction.create((site, path)).ids[0], "former": former}
-
-    def _unmake(self, inverse: Inverse) -> None:
-        """Be rid of what `_make` made, unless somebody has come to use it."""
-        number = inverse.get("made")
-        if number is None or self._is_used(number, is_new=inverse["former"] is None):
-            return
-        if inverse["former"] is not None:
-            self._set_state([number], DELETED)
-            self._point([number], inverse["former"][0])
-            return
-        for sql in ("counts WHERE page", "hourly WHERE page", "pages WHERE id"):
-            self._execute(f"/* unmake */ DELETE FROM {sql} = ?", (number,))  # noqa: S608
-
-    def _is_used(self, number: int, *, is_new: bool) -> bool:
-        return bool(
-            self._execute(
-                "/* used */ SELECT EXISTS (SELECT 1 FROM likes WHERE page = ?1)"
-                " OR ?2 AND EXISTS (SELECT 1 FROM removed WHERE page = ?1)"
-                " OR EXISTS (SELECT 1 FROM surges WHERE page = ?1)"
-                " OR EXISTS (SELECT 1 FROM counts WHERE page = ?1 AND seed <> 0)"
-                " OR EXISTS (SELECT 1 FROM pages WHERE target = ?1)",
-                (number, is_new),
-            ).get
-        )
-
-    def _name(self, number: int) -> str | None:
-        name: str | None = self._execute(
-            "/* name */ SELECT path FROM pages WHERE id = ?", (number,)
-        ).get
-        return name
-
-    def _target(self, number: int) -> int | None:
-        target: int | None = self._execute(
-            "/* target of row */ SELECT target FROM pages WHERE id = ?", (number,)
-        ).get
-        return target
-
-    def _state(self, number: int) -> int | None:
-        state: int | None = self._execute(
-            "/* state of row */ SELECT state FROM pages WHERE id = ?", (number,)
-        ).get
-        return state
-
-    def _set_state(self, numbers: Sequence[int], state: int) -> None:
-        for number in numbers:
-            self._execute("/* state */ UPDATE pages SET state = ? WHERE id = ?", (state, number))
-
-    def _point(self, numbers: Sequence[int], target: int | None) -> None:
-        for number in numbers:
-            self._execute("/* point */ UPDATE pages SET target = ? WHERE id = ?", (target, number))
-
-    def _swap(self, one: int, other: int) -> None:
-        """Exchange two names: the names of a site are different at every moment."""
-        first, second = self._name(one), self._name(other)
-        for path, number in ((f"renaming {one}", one), (first, other), (second, one)):
-            self._execute("/* rename */ UPDATE pages SET path = ? WHERE id = ?", (path, number))
-
-    def _move_seed(self, number: int, kind: int, change: int) -> None:
-        self._execute(
-            "/* move seed */ INSERT INTO counts (page, kind, seed) VALUES (?1, ?2, ?3)"
-            " ON CONFLICT DO UPDATE SET seed = seed + ?3",
-            (number, kind, change),
-        )
 
 
 def _unknown(path: str) -> Problem:

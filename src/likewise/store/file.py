@@ -63,6 +63,15 @@ def connect(path: Path, *, create: bool = False, read_only: bool = False) -> aps
     return connection
 
 
+def identity(path: Path) -> tuple[int, int] | None:
+    """Return which file a name leads to, None for none. Looks only: see `_check_file`."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def unusable(path: Path, error: apsw.Error | OSError) -> StartError:
     """Return what to tell the operator when a file cannot be used."""
     if isinstance(error, apsw.NotADBError):
@@ -202,6 +211,8 @@ def read_secret(database: Path, configured: str | None) -> bytes | None:
     path = secret_path(database)
     if configured is None:
         try:
+            if path.exists() and not path.is_file():  # a pipe would have us wait for ever
+                raise StartError(f"The secret {path} is not a file.")
             text = path.read_text(encoding="utf-8")
         except FileNotFoundError:
             return None

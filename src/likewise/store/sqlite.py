@@ -6,6 +6,7 @@ Puts the parts together and answers the protocol; the tables' SQL is in its neig
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -46,10 +47,12 @@ T = TypeVar("T")
 SECONDS_PER_HOUR = 3_600
 HOURS_PER_DAY = 24
 PROBE_BYTES = 40_960
+LOOK_SECONDS = 1.0  # between two looks whether the file is still there
 PIECE_PAGES = 200  # so many become known at once: about 3 ms of the event loop's time
 _SECRET_MARK = "secret_mark"  # noqa: S105 (a name)
 _ADMIN_KEY = "admin_key"
 _NO_COUNTS: Counts = {}
+_log = logging.getLogger("likewise")
 
 
 class SqliteStore:
@@ -66,6 +69,9 @@ class SqliteStore:
         self._reader = self._read_connection.cursor()
         self._reports: apsw.Connection | None = None
         self._threads = [ThreadPoolExecutor(1, name) for name in ("commit", "checkpoint", "report")]
+        self._file = file.identity(path)
+        self._next_look = 0.0
+        self._is_missed = False
         self._cache = Cache()
         self._kinds = Kinds(writer)
         self._foreign_version = 0
@@ -164,7 +170,7 @@ class SqliteStore:
 
     async def is_ready(self) -> bool:
         """Believe the last commit; where it failed, try one as large as a new page can make it."""
-        if self._writer.failed:
+        if self._writer.failed or file.identity(self.path) != self._file:
             try:
                 for size_bytes in (PROBE_BYTES, 0):
                     probe = bytes(size_bytes)
@@ -225,7 +231,27 @@ class SqliteStore:
             self._cache.clear()
             self._kinds = Kinds(self._write_connection)
 
+    def _check_place(self) -> None:
+        """Refuse to write to a file that was removed or replaced: nobody would find it again.
+
+        Looks once a second, for as long as all is well. Raises `apsw.CantOpenError`.
+        """
+        if self._loop.time() < self._next_look:
+            return
+        if file.identity(self.path) == self._file:
+            self._next_look, self._is_missed = self._loop.time() + LOOK_SECONDS, False
+            return
+        if not self._is_missed:
+            self._is_missed = True
+            _log.error(
+                "%s was removed or replaced while it is served. No like is taken until it is back;"
+                " or restart, to serve what is there now.",
+                self.path,
+            )
+        raise apsw.CantOpenError
+
     def _transaction(self) -> Transaction:
+        self._check_place()
         self._forget_if_foreign()
         hour = int(self.wall()) // SECONDS_PER_HOUR
         return Transaction(self._write_connection, self._secret, self._kinds, self._cache, hour)
