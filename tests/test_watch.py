@@ -36,7 +36,8 @@ class Surges:
             raise self.error
         return self.usual_an_hour
 
-    async def mark(self, _site: str, page: str | None, likes: int) -> bool:
+    async def mark(self, _site: str, page: str | None, likes: int, seconds: int) -> bool:
+        assert seconds == WINDOW_SECONDS
         self.marked.append((page, likes))
         return len([one for one, _ in self.marked if one == page]) == 1
 

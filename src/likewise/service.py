@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from typing import NamedTuple
 
 from likewise import sites
-from likewise.addresses import Proxies
+from likewise.addresses import LOOPBACK, PRIVATE, Proxies, parse_address
 from likewise.limits import Limiter
 from likewise.metrics import Metrics
 from likewise.settings import Settings
@@ -164,13 +164,19 @@ def _told_once() -> Callable[[str], None]:
     told: list[str] = []
 
     def tell(peer: str) -> None:
-        if not told:
-            told.append(peer)
-            _log.warning(
-                "A forwarding header from %s was not believed. If that is your proxy, set"
-                " LIKEWISE_TRUSTED_PROXIES=%s (or private), so that readers are told apart.",
-                peer or "the unix socket",
-                peer or "loopback",
-            )
+        if told:
+            return
+        told.append(peer)
+        # A public address may be a reader's own, who sent the header himself: it is not written.
+        address = parse_address(peer)
+        is_near = address is None or any(range_.holds(address) for range_ in (*LOOPBACK, *PRIVATE))
+        where = (peer or "the unix socket") if is_near else "a public address"
+        setting = (peer or "loopback") if is_near else "<the address of your proxy>"
+        _log.warning(
+            "A forwarding header from %s was not believed. If that is your proxy, set"
+            " LIKEWISE_TRUSTED_PROXIES=%s (or private), so that readers are told apart.",
+            where,
+            setting,
+        )
 
     return tell

@@ -63,7 +63,7 @@ class Watch:
                 return
             # Half of them are marked already, where that was a surge too.
             likes = count - count // 2 if count // 2 >= many else count
-            is_new = await self._store.surges.mark(site, page, likes)
+            is_new = await self._store.surges.mark(site, page, likes, WINDOW_SECONDS)
         except Exception:  # noqa: BLE001 (a look that fails is no reason to stop serving)
             _log.warning("A surge could not be noted.", exc_info=True)
             return

@@ -71,6 +71,8 @@ def test_what_undoing_needed_goes_when_nothing_can_be_undone(tmp_path: Path) -> 
         assert rows(store.path, "SELECT count(*) FROM removed") == [(0,)]
         assert rows(store.path, "SELECT count(*) FROM corrections WHERE inverse <> ''") == [(0,)]
         assert rows(store.path, "SELECT path FROM pages ORDER BY path") == [("/a",), ("/c",)]
+        asked = "SELECT action, asked ->> '$.page' FROM corrections ORDER BY id"
+        assert rows(store.path, asked) == [("purge", "/a"), ("delete", None)]
         assert store.counts(SITE, "/c") == {"like": 1}
 
     run(tmp_path / NAME, scenario, wall=lambda: now)
@@ -98,19 +100,19 @@ def test_a_deleted_page_without_likes_stays_while_it_can_come_back(tmp_path: Pat
 
 
 def test_a_surge_is_one_while_it_goes_on(tmp_path: Path) -> None:
-    now = NOON
+    now = NOON + 1_200
 
     async def scenario(store: SqliteStore) -> None:
         nonlocal now
         await like(store, "/a", ANNA)
         first = int(NOON) // HOUR
-        assert await store.surges.mark(SITE, "/a", 30)
-        assert not await store.surges.mark(SITE, "/a", 10)
+        assert await store.surges.mark(SITE, "/a", 30, 600)
+        assert not await store.surges.mark(SITE, "/a", 10, 600)
         now += HOUR
-        assert not await store.surges.mark(SITE, "/a", 5)
-        assert await store.surges.mark(SITE, None, 300)
+        assert not await store.surges.mark(SITE, "/a", 5, 600)
+        assert await store.surges.mark(SITE, None, 300, 600)
         now += 2 * HOUR
-        assert await store.surges.mark(SITE, "/a", 7)
+        assert await store.surges.mark(SITE, "/a", 7, 600)
         found = [surge[1:] for surge in await store.surges.last(SITE, 9)]
         assert found == [
             ("/a", first + 3, first + 3, 7),
@@ -120,6 +122,18 @@ def test_a_surge_is_one_while_it_goes_on(tmp_path: Path) -> None:
         assert await store.surges.last("shop", 9) == []
 
     run(tmp_path / NAME, scenario, wall=lambda: now)
+
+
+def test_a_surge_has_the_hour_in_which_its_first_likes_came(tmp_path: Path) -> None:
+    midnight = MIDNIGHT + 300
+
+    async def scenario(store: SqliteStore) -> None:
+        await like(store, "/a", ANNA)
+        assert await store.surges.mark(SITE, "/a", 30, 600)
+        first = int(MIDNIGHT) // HOUR
+        assert (await store.surges.last(SITE, 1))[0][1:] == ("/a", first - 1, first, 30)
+
+    run(tmp_path / NAME, scenario, wall=lambda: midnight)
 
 
 def test_what_is_usual_is_the_week_before(tmp_path: Path) -> None:

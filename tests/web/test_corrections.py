@@ -106,6 +106,7 @@ def test_a_purge_takes_hours_that_are_named_in_words(door: Service) -> None:
         ("/api/likes/purge", {"from": "2026-01-02", "to": "2026-01-01"}, "must come after"),
         ("/api/likes/purge", {"page": "/a", "keep": "some"}, "is one of: none, first, five"),
         ("/api/likes/purge", {"surge": 999_999}, "has no surge"),
+        ("/api/likes/purge", {"surge": 1, "page": "/a"}, "leave the others out"),
         ("/api/likes/purge", {"page": "/a", "dry_run": "yes"}, "must be true or false"),
         ("/api/pages/merge", {"page": "/a"}, '"into" is missing'),
         ("/api/pages/set", {"page": "/a"}, '"count" must be'),
@@ -137,6 +138,17 @@ def test_what_is_not_there_is_refused_by_name(door: Service) -> None:
     ]
     for path, fields, code in refusals:
         assert correct(door, path, **fields).code == code
+
+
+def test_a_count_that_was_set_low_is_never_told_below_nothing(door: Service) -> None:
+    page, reader = fresh_page(), fresh_voter()
+    door.like(page, reader, origin=SITE)
+    done(door, "/api/pages/set", page=page, count=0)
+    reply = door.like(page, reader, origin=SITE, on=False).json
+    assert (reply["count"], reply["counts"]) == (0, {"like": 0})
+    assert count(door, page) == 0
+    rows = door.owner(f"/api/pages?search={page}").json["pages"]
+    assert [row["counts"] for row in rows if row["page"] == page] == [{"like": 0}]
 
 
 def test_the_audit_log_says_who_did_what(door: Service) -> None:

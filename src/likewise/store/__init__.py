@@ -191,8 +191,10 @@ class Surges(Protocol):
     def usual(self, site: str, page: str | None) -> Awaitable[float]:
         """Return how many likes a page, or the site, got in an hour of the last week."""
 
-    def mark(self, site: str, page: str | None, likes: int) -> Awaitable[bool]:
-        """Note that a surge goes on in this hour; tell whether it is a new one."""
+    def mark(self, site: str, page: str | None, likes: int, seconds: int) -> Awaitable[bool]:
+        """Note that a surge goes on, of likes in the last so many seconds; tell whether it is a new
+        one.
+        """
 
     def last(self, site: str, limit: int) -> Awaitable[list[Surge]]:
         """Return a site's surges, the last ones first."""

@@ -22,6 +22,7 @@ class PageRows:
         self._execute = transaction.cursor.execute
 
     def row(self, site: str, path: str) -> Any:  # noqa: ANN401 (a number, or None)
+        """Return the number of a name's row, also of a deleted one."""
         return self._execute(
             "/* row of path */ SELECT id FROM pages WHERE site = ? AND path = ?", (site, path)
         ).get
@@ -33,7 +34,7 @@ class PageRows:
         return {"made": self._transaction.create((site, path)).ids[0], "former": former}
 
     def unmake(self, inverse: Inverse) -> None:
-        """Be rid of what `_make` made, unless somebody has come to use it."""
+        """Be rid of what `make` made, unless somebody has come to use it."""
         number = inverse.get("made")
         if number is None or self._is_used(number, is_new=inverse["former"] is None):
             return
@@ -51,34 +52,39 @@ class PageRows:
                 " OR ?2 AND EXISTS (SELECT 1 FROM removed WHERE page = ?1)"
                 " OR EXISTS (SELECT 1 FROM surges WHERE page = ?1)"
                 " OR EXISTS (SELECT 1 FROM counts WHERE page = ?1 AND seed <> 0)"
-                " OR EXISTS (SELECT 1 FROM pages WHERE target = ?1)",
-                (number, is_new),
+                " OR EXISTS (SELECT 1 FROM pages WHERE target = ?1 AND state <> ?3)",
+                (number, is_new, DELETED),
             ).get
         )
 
     def name(self, number: int) -> str | None:
+        """Return what a row is called."""
         name: str | None = self._execute(
             "/* name */ SELECT path FROM pages WHERE id = ?", (number,)
         ).get
         return name
 
     def target(self, number: int) -> int | None:
+        """Return the row that this one counts for, None where that is itself."""
         target: int | None = self._execute(
             "/* target of row */ SELECT target FROM pages WHERE id = ?", (number,)
         ).get
         return target
 
     def state(self, number: int) -> int | None:
+        """Return a row's state."""
         state: int | None = self._execute(
             "/* state of row */ SELECT state FROM pages WHERE id = ?", (number,)
         ).get
         return state
 
     def set_state(self, numbers: Sequence[int], state: int) -> None:
+        """Open, block or delete rows."""
         for number in numbers:
             self._execute("/* state */ UPDATE pages SET state = ? WHERE id = ?", (state, number))
 
     def point(self, numbers: Sequence[int], target: int | None) -> None:
+        """Let rows count for another one, or for themselves."""
         for number in numbers:
             self._execute("/* point */ UPDATE pages SET target = ? WHERE id = ?", (target, number))
 
@@ -89,6 +95,7 @@ class PageRows:
             self._execute("/* rename */ UPDATE pages SET path = ? WHERE id = ?", (path, number))
 
     def move_seed(self, number: int, kind: int, change: int) -> None:
+        """Add to what a row counts beside its likes."""
         self._execute(
             "/* move seed */ INSERT INTO counts (page, kind, seed) VALUES (?1, ?2, ?3)"
             " ON CONFLICT DO UPDATE SET seed = seed + ?3",

@@ -96,8 +96,12 @@ def _fold(transaction: Transaction, rows: Rows) -> None:
 
 
 def _forget_inverse(transaction: Transaction, rows: Rows) -> None:
+    """Keep who did what and when; what a deleted page was called goes with it."""
     transaction.cursor.executemany(
-        "/* forget inverse */ UPDATE corrections SET inverse = NULL WHERE id = ?", rows
+        "/* forget inverse */ UPDATE corrections SET inverse = NULL,"
+        " asked = iif(action = 'delete', '{}', asked), done = iif(action = 'delete', '{}', done)"
+        " WHERE id = ?",
+        rows,
     )
 
 

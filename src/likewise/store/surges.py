@@ -52,12 +52,13 @@ class SqliteSurges:
 
         return await self._in_reports(read) / HOURS_PER_WEEK
 
-    async def mark(self, site: str, page: str | None, likes: int) -> bool:
-        hour = self._hour()
+    async def mark(self, site: str, page: str | None, likes: int, seconds: int) -> bool:
+        now = int(self._wall())
+        hours = ((now - seconds) // SECONDS_PER_HOUR, now // SECONDS_PER_HOUR)
 
         def mark(transaction: Transaction) -> bool:
             found = None if page is None else transaction.page((site, page))
-            return _mark(transaction.cursor, (site, found), hour, likes)
+            return _mark(transaction.cursor, (site, found), hours, likes)
 
         return await self._write(mark)
 
@@ -71,16 +72,19 @@ class SqliteSurges:
         return int(self._wall()) // SECONDS_PER_HOUR
 
 
-def _mark(cursor: apsw.Cursor, where: tuple[str, Page | None], hour: int, likes: int) -> bool:
+def _mark(
+    cursor: apsw.Cursor, where: tuple[str, Page | None], hours: tuple[int, int], likes: int
+) -> bool:
     """Let a surge of this hour or the last go on, or begin one; tell whether it is new."""
     site, page = where
+    first_hour, hour = hours
     number = page.ids[0] if page else None
     surge = cursor.execute(_OPEN, (site, number, hour)).get
     if surge is None:
         cursor.execute(
             "/* new surge */ INSERT INTO surges (site, page, first_hour, last_hour, likes)"
-            " VALUES (?1, ?2, ?3, ?3, ?4)",
-            (site, number, hour, likes),
+            " VALUES (?, ?, ?, ?, ?)",
+            (site, number, first_hour, hour, likes),
         )
         return True
     cursor.execute(

@@ -17,7 +17,7 @@ from likewise.metrics import Metrics
 from likewise.sites import DEFAULT, LIKE, Site, origin_of, origins_setting, site_named
 from likewise.store import Alias, Query, Seed, Store, Surge
 from likewise.web import parameters
-from likewise.web.answers import PRIVATE, json_answer
+from likewise.web.answers import PRIVATE, json_answer, shown
 from likewise.web.hours import hour_text
 from likewise.web.origins import RefusedOrigins
 from likewise.web.parameters import json_object, number_of, text_of
@@ -103,7 +103,7 @@ class Admin:
             name = "" if site.name == DEFAULT else f"&site={site.name}"
             following = f'<?limit={limit}&offset={offset + limit}{name}>; rel="next"'
             headers += header_block(("link", following))
-        rows = [{"post_id": row.page, "likes": row.counts.get(LIKE, 0)} for row in report.rows]
+        rows = [{"post_id": row.page, "likes": shown(row.counts, LIKE)} for row in report.rows]
         return json_answer(rows, headers)
 
     async def summary(self, request: Request) -> Response:
@@ -117,7 +117,7 @@ class Admin:
                 "sites": [{"name": one.name, "url": one.url} for one in self._sites.values()],
                 "kinds": site.kinds,
                 "pages": totals.pages,
-                "counts": {kind: totals.counts.get(kind, 0) for kind in site.kinds},
+                "counts": {kind: shown(totals.counts, kind) for kind in site.kinds},
                 "today": {kind: totals.today.get(kind, 0) for kind in site.kinds},
                 "surges": [
                     _surge(surge) for surge in await self._store.surges.last(site.name, MAX_SURGES)
@@ -151,7 +151,7 @@ class Admin:
             {
                 "page": row.page,
                 "url": site.link_to(row.page),
-                "counts": {kind: row.counts.get(kind, 0) for kind in site.kinds},
+                "counts": {kind: shown(row.counts, kind) for kind in site.kinds},
                 "blocked": row.is_blocked,
             }
             for row in report.rows

@@ -16,7 +16,7 @@ from likewise.sites import Site, site_named
 from likewise.store import Correction, Order, Purge, Store
 from likewise.web import parameters
 from likewise.web.admin import Admin
-from likewise.web.answers import PRIVATE, json_answer
+from likewise.web.answers import PRIVATE, json_answer, shown
 from likewise.web.hours import hours_between
 from likewise.web.parameters import json_object, number_of, switch_of, text_of
 
@@ -115,8 +115,8 @@ class Corrections:
             {
                 "correction": effect.correction,
                 "page": effect.page,
-                "before": effect.before,
-                "after": effect.after,
+                "before": {kind: shown(effect.before, kind) for kind in effect.before},
+                "after": {kind: shown(effect.after, kind) for kind in effect.after},
             },
             PRIVATE,
         )
@@ -132,6 +132,10 @@ async def purge_of(store: Store, site: Site, fields: Fields) -> Purge:
     first, end = text_of(fields, "from"), text_of(fields, "to")
     first_hour, last_hour = hours_between(first, end)
     if "surge" in fields:
+        if not fields.keys().isdisjoint({"page", "from", "to"}):
+            raise Problem(
+                "bad_request", "A surge has its own page and hours: leave the others out."
+            )
         number = number_of(fields, "surge", None, MAX_NUMBER)
         page, first_hour, last_hour = await _surge(store, site, number)
     elif page is None and first is None:

@@ -19,7 +19,7 @@ from likewise.sites import LIKE, Site, origins_setting, site_named
 from likewise.store import Counts, Known, Standing, Store, Wish
 from likewise.voters import checked_voter, new_voter
 from likewise.watch import Watch
-from likewise.web.answers import JSON_TYPE, NO_STORE, PUBLIC, KeptAnswers, has_tag, quoted
+from likewise.web.answers import JSON_TYPE, NO_STORE, PUBLIC, KeptAnswers, has_tag, quoted, shown
 from likewise.web.gate import Gate
 from likewise.web.origins import RefusedOrigins
 from likewise.web.parameters import (
@@ -110,7 +110,7 @@ class Public:
         site = site_named(self._sites, Query(request.query).one("site"))
         kind, text = site.kind(LIKE), _segment_text(segment)
         counts = self._store.counts(site.name, site.page(text))
-        return Response(200, _FRESH, _article_body(text, counts.get(kind, 0)))
+        return Response(200, _FRESH, _article_body(text, shown(counts, kind)))
 
     def article_like(self, request: Request, segment: bytes) -> Answer:
         """`POST /likes/{post_id}`: the article's like; without a voter every call is a new one."""
@@ -123,7 +123,7 @@ class Public:
         wish = _wish(site, text, kind, voter, fields)
         prove = self._proof(site, text, fields)
         return self._stand(
-            request, wish, prove, lambda counts: _article_body(text, counts.get(kind, 0))
+            request, wish, prove, lambda counts: _article_body(text, shown(counts, kind))
         )
 
     def _stand(
@@ -266,12 +266,12 @@ def _standing(site: Site, wish: Wish, counts: Counts) -> bytes:
     is_on = "true" if wish.n else "false"
     return (
         f'{{"page":{quoted(wish.page)},"kind":{quoted(wish.kind)},"on":{is_on},'
-        f'"count":{counts.get(wish.kind, 0)},"counts":{_counts_json(site, counts)}}}'
+        f'"count":{shown(counts, wish.kind)},"counts":{_counts_json(site, counts)}}}'
     ).encode()
 
 
 def _counts_json(site: Site, counts: Counts) -> str:
-    return "{" + ",".join(f"{quoted(kind)}:{counts.get(kind, 0)}" for kind in site.kinds) + "}"
+    return "{" + ",".join(f"{quoted(kind)}:{shown(counts, kind)}" for kind in site.kinds) + "}"
 
 
 def _article_body(text: str, likes: int) -> bytes:
