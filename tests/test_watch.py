@@ -10,6 +10,7 @@ from typing import Any, Self
 import pytest
 
 from likewise.metrics import Metrics
+from likewise.store import Sight
 from likewise.watch import MAX_LOOKS, PAGE_LIKES, SITE_LIKES, WINDOW_SECONDS, Watch
 from tests.rules.clock import Clock
 
@@ -36,10 +37,10 @@ class Surges:
             raise self.error
         return self.usual_an_hour
 
-    async def mark(self, _site: str, page: str | None, likes: int, seconds: int) -> bool:
-        assert seconds == WINDOW_SECONDS
-        self.marked.append((page, likes))
-        return len([one for one, _ in self.marked if one == page]) == 1
+    async def mark(self, sight: Sight) -> bool:
+        is_new = sight.page not in [page for page, _ in self.marked]
+        self.marked.append((sight.page, sight.likes if is_new else sight.more))
+        return is_new
 
     async def last(self, _site: str, _limit: int) -> list[Any]:
         return []

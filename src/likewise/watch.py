@@ -11,21 +11,23 @@ from collections.abc import Callable
 
 from likewise.counters import Counters
 from likewise.metrics import SURGES, Metrics
-from likewise.store import Store
+from likewise.store import Sight, Store
 
 WINDOW_SECONDS = 600
 PAGE_LIKES, SITE_LIKES = 30, 300  # in a window: with fewer nothing is looked at
 TIMES_USUAL = 10
 MAX_LOOKS = 16  # at the same time
-_WINDOWS_PER_HOUR = 3_600 / WINDOW_SECONDS
+SECONDS_PER_HOUR = 3_600
+_WINDOWS_PER_HOUR = SECONDS_PER_HOUR / WINDOW_SECONDS
 _ENTRIES = 4_096
 
 _log = logging.getLogger("likewise")
 
 
 class Watch:
-    """Told of every new like. Looks when a window has 30 likes of a page, or 300 of a site, and
-    then when it has twice as many as at the last look.
+    """Told of every new like. Looks when a window has 30 likes of a page, or 300 of a site, then
+    when it has twice as many as at the last look, and when it goes on in another hour: likes are
+    kept by the hour, and a surge is purged by it.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class Watch:
     ) -> None:
         self._store = store
         self._metrics = metrics
+        self._wall = wall
         self._table = Counters(_ENTRIES, monotonic=monotonic, wall=wall)
         self._looks: set[asyncio.Task[None]] = set()
 
@@ -50,20 +53,37 @@ class Watch:
         table = self._table
         row = table.find(subject, WINDOW_SECONDS)
         table.count[row] = count = min(table.count[row] + 1, 0xFFFF)
-        if count >= least and _is_doubled(count, least) and len(self._looks) < MAX_LOOKS:
-            look = asyncio.get_running_loop().create_task(self._look(site, page, count, least))
+        is_hour_new = self._is_hour_new(row)
+        if _is_doubled(count, least):
+            more = count if count == least else count // 2  # those before are marked already
+        elif is_hour_new and count > least:
+            more = 0
+        else:
+            return
+        passed_seconds = WINDOW_SECONDS - table.window_left(row, WINDOW_SECONDS)
+        first_hour = int(self._wall() - passed_seconds) // SECONDS_PER_HOUR
+        self._begin(Sight(site, page, first_hour, count, more))
+
+    def _is_hour_new(self, row: int) -> bool:
+        """Tell whether the last like came in another hour. A new day forgets it: then it did."""
+        hour_of_day = int(self._wall()) // SECONDS_PER_HOUR % 24 + 1
+        of_last_like = self._table.first
+        before, of_last_like[row] = of_last_like[row], hour_of_day
+        return before != hour_of_day
+
+    def _begin(self, sight: Sight) -> None:
+        if len(self._looks) < MAX_LOOKS:
+            look = asyncio.get_running_loop().create_task(self._look(sight))
             self._looks.add(look)
             look.add_done_callback(self._looks.discard)
 
-    async def _look(self, site: str, page: str | None, count: int, least: int) -> None:
+    async def _look(self, sight: Sight) -> None:
+        site, page, _, count, _ = sight
         try:
             usual = await self._store.surges.usual(site, page) / _WINDOWS_PER_HOUR
-            many = max(least, TIMES_USUAL * usual)
-            if count < many:
+            if count < TIMES_USUAL * usual:
                 return
-            # Half of them are marked already, where that was a surge too.
-            likes = count - count // 2 if count // 2 >= many else count
-            is_new = await self._store.surges.mark(site, page, likes, WINDOW_SECONDS)
+            is_new = await self._store.surges.mark(sight)
         except Exception:  # noqa: BLE001 (a look that fails is no reason to stop serving)
             _log.warning("A surge could not be noted.", exc_info=True)
             return

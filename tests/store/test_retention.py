@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from likewise.store import Order, Purge
+from likewise.store import Order, Purge, Sight
 from likewise.store.corrections import UNDO_SECONDS
 from likewise.store.retention import HOURLY_DAYS, PIECE_ROWS
 from likewise.store.sqlite import SqliteStore
@@ -100,40 +100,28 @@ def test_a_deleted_page_without_likes_stays_while_it_can_come_back(tmp_path: Pat
 
 
 def test_a_surge_is_one_while_it_goes_on(tmp_path: Path) -> None:
-    now = NOON + 1_200
+    now = NOON
 
     async def scenario(store: SqliteStore) -> None:
         nonlocal now
         await like(store, "/a", ANNA)
         first = int(NOON) // HOUR
-        assert await store.surges.mark(SITE, "/a", 30, 600)
-        assert not await store.surges.mark(SITE, "/a", 10, 600)
+        assert await store.surges.mark(Sight(SITE, "/a", first - 1, 30, 30))
+        assert not await store.surges.mark(Sight(SITE, "/a", first - 1, 40, 10))
         now += HOUR
-        assert not await store.surges.mark(SITE, "/a", 5, 600)
-        assert await store.surges.mark(SITE, None, 300, 600)
+        assert not await store.surges.mark(Sight(SITE, "/a", first + 1, 5, 5))
+        assert await store.surges.mark(Sight(SITE, None, first + 1, 300, 150))
         now += 2 * HOUR
-        assert await store.surges.mark(SITE, "/a", 7, 600)
+        assert await store.surges.mark(Sight(SITE, "/a", first + 3, 7, 0))
         found = [surge[1:] for surge in await store.surges.last(SITE, 9)]
         assert found == [
             ("/a", first + 3, first + 3, 7),
             (None, first + 1, first + 1, 300),
-            ("/a", first, first + 1, 45),
+            ("/a", first - 1, first + 1, 45),
         ]
         assert await store.surges.last("shop", 9) == []
 
     run(tmp_path / NAME, scenario, wall=lambda: now)
-
-
-def test_a_surge_has_the_hour_in_which_its_first_likes_came(tmp_path: Path) -> None:
-    midnight = MIDNIGHT + 300
-
-    async def scenario(store: SqliteStore) -> None:
-        await like(store, "/a", ANNA)
-        assert await store.surges.mark(SITE, "/a", 30, 600)
-        first = int(MIDNIGHT) // HOUR
-        assert (await store.surges.last(SITE, 1))[0][1:] == ("/a", first - 1, first, 30)
-
-    run(tmp_path / NAME, scenario, wall=lambda: midnight)
 
 
 def test_what_is_usual_is_the_week_before(tmp_path: Path) -> None:

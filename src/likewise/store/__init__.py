@@ -166,6 +166,18 @@ class Surge(NamedTuple):
     likes: int
 
 
+class Sight(NamedTuple):
+    """What is seen of a surge on a page, or all over a site (None): `likes` since `first_hour`, of
+    which `more` were not seen before.
+    """
+
+    site: str
+    page: str | None
+    first_hour: int
+    likes: int
+    more: int
+
+
 class Ledger(Protocol):
     """Where the owner's corrections are carried out, written down and undone."""
 
@@ -191,10 +203,8 @@ class Surges(Protocol):
     def usual(self, site: str, page: str | None) -> Awaitable[float]:
         """Return how many likes a page, or the site, got in an hour of the last week."""
 
-    def mark(self, site: str, page: str | None, likes: int, seconds: int) -> Awaitable[bool]:
-        """Note that a surge goes on, of likes in the last so many seconds; tell whether it is a new
-        one.
-        """
+    def mark(self, sight: Sight) -> Awaitable[bool]:
+        """Note that a surge goes on in this hour; tell whether it is a new one."""
 
     def last(self, site: str, limit: int) -> Awaitable[list[Surge]]:
         """Return a site's surges, the last ones first."""

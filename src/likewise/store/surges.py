@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import apsw
 
-from likewise.store import Surge
+from likewise.store import Sight, Surge
 from likewise.store.access import Access
 from likewise.store.cache import Page
 from likewise.store.pages import load_page
@@ -52,13 +52,12 @@ class SqliteSurges:
 
         return await self._in_reports(read) / HOURS_PER_WEEK
 
-    async def mark(self, site: str, page: str | None, likes: int, seconds: int) -> bool:
-        now = int(self._wall())
-        hours = ((now - seconds) // SECONDS_PER_HOUR, now // SECONDS_PER_HOUR)
+    async def mark(self, sight: Sight) -> bool:
+        hour, page = self._hour(), sight.page
 
         def mark(transaction: Transaction) -> bool:
-            found = None if page is None else transaction.page((site, page))
-            return _mark(transaction.cursor, (site, found), hours, likes)
+            found = None if page is None else transaction.page((sight.site, page))
+            return _mark(transaction.cursor, sight, found, hour)
 
         return await self._write(mark)
 
@@ -72,23 +71,19 @@ class SqliteSurges:
         return int(self._wall()) // SECONDS_PER_HOUR
 
 
-def _mark(
-    cursor: apsw.Cursor, where: tuple[str, Page | None], hours: tuple[int, int], likes: int
-) -> bool:
+def _mark(cursor: apsw.Cursor, sight: Sight, page: Page | None, hour: int) -> bool:
     """Let a surge of this hour or the last go on, or begin one; tell whether it is new."""
-    site, page = where
-    first_hour, hour = hours
     number = page.ids[0] if page else None
-    surge = cursor.execute(_OPEN, (site, number, hour)).get
+    surge = cursor.execute(_OPEN, (sight.site, number, hour)).get
     if surge is None:
         cursor.execute(
             "/* new surge */ INSERT INTO surges (site, page, first_hour, last_hour, likes)"
             " VALUES (?, ?, ?, ?, ?)",
-            (site, number, first_hour, hour, likes),
+            (sight.site, number, sight.first_hour, hour, sight.likes),
         )
         return True
     cursor.execute(
         "/* surge goes on */ UPDATE surges SET last_hour = ?, likes = likes + ? WHERE id = ?",
-        (hour, likes, surge),
+        (hour, sight.more, surge),
     )
     return False
