@@ -2,6 +2,7 @@
 import { readView, writeView } from './dashboard/address.js';
 import { element, within } from './dashboard/document.js';
 import { askToSignIn, prepareLogin } from './dashboard/login.js';
+import { clearOrigins, showOrigins } from './dashboard/origins.js';
 import { clearPages, preparePages, showPages } from './dashboard/pages.js';
 import { PAGES_AT_A_TIME, Refusal, readPages, readSummary, signOut } from './dashboard/service.js';
 import { clearSummary, prepareSummary, showSummary } from './dashboard/summary.js';
@@ -75,6 +76,7 @@ function show(summary, report) {
   open(dashboard);
   failure.hidden = true;
   showSummary(summary);
+  showOrigins(summary.refused_origins);
   showPages(summary.kinds, report, view);
   pages.hidden = !summary.pages;
   empty.hidden = !pages.hidden;
@@ -117,6 +119,7 @@ function leave(reason) {
   summary = undefined;
   clearPages();
   clearSummary();
+  clearOrigins();
   open(login);
   askToSignIn(reason);
 }

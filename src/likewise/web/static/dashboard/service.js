@@ -12,7 +12,10 @@
  * @property {number} pages
  * @property {Counts} counts
  * @property {Counts} today
+ * @property {RefusedOrigin[]} refused_origins
  */
+
+/** @typedef {{ origin: string, times: number, setting: string }} RefusedOrigin */
 
 /**
  * @typedef {object} Report
