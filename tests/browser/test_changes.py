@@ -502,6 +502,25 @@ def test_the_focus_goes_on_where_the_page_is_called_otherwise_or_gone(
     expect(page.get_by_role("heading", name="Likes of your pages")).to_be_focused()
 
 
+def test_a_dialog_that_is_closed_and_opened_at_once_is_about_the_page(
+    page: Page, blog: Service
+) -> None:
+    give_likes(blog, "/a", 2)
+    give_likes(blog, "/b", 3)
+    open_dashboard(page, blog, "?sort=page")
+    page.evaluate("""() => {
+        const [first, second] = document.querySelectorAll('#rows button');
+        first.click();
+        document.querySelector('#editor').close();
+        second.click();
+    }""")
+    page.wait_for_timeout(100)
+    dialog = page.get_by_role("dialog", name="/b")
+    form = tool(dialog, "Set a count")
+    expect(form.get_by_label("New count")).to_have_value("3")
+    preview(form, "Likes 3 → 3.")
+
+
 def test_the_last_page_of_the_last_part_may_go(page: Page, blog: Service) -> None:
     for number in range(51):
         give_likes(blog, f"/{number:02}")

@@ -39,7 +39,8 @@ export function prepareEditor(onDone, onFailure) {
     },
   };
   tools = forms.map((form) => new Tool(form, host));
-  dialog.addEventListener('close', clear);
+  // It is told late: by then the dialog may be open again.
+  dialog.addEventListener('close', () => dialog.open || clear());
   within(dialog, '[data-close]').addEventListener('click', () => dialog.close());
   formFor('set').addEventListener('change', ({ target }) => {
     if (target instanceof HTMLSelectElement) suggest(target.value);
@@ -52,6 +53,7 @@ export function prepareEditor(onDone, onFailure) {
  * @param {Refocus} back
  */
 export function edit({ site, kinds }, page, back) {
+  clear();
   subject = { site, page: page.page };
   counts = page.counts;
   offer((action) => action !== (page.blocked ? 'block' : 'unblock'));
@@ -65,6 +67,7 @@ export function edit({ site, kinds }, page, back) {
  * @param {Refocus} back
  */
 export function review({ site, kinds }, { page, from, to }, back) {
+  clear();
   subject = page === null ? { site } : { site, page };
   offer((action) => action === 'purge');
   open(page ?? 'All pages', kinds, back);

@@ -22,11 +22,13 @@ export function prepareUndoing(onUndone, onFailure) {
   within(dialog, '.primary').addEventListener('click', () => {
     if (chosen && dialog.ariaBusy !== 'true') act(chosen, onUndone, onFailure);
   });
-  dialog.addEventListener('close', clear);
+  // It is told late: by then the dialog may be open again.
+  dialog.addEventListener('close', () => dialog.open || clear());
 }
 
 /** @param {Change} change */
 export function askWhetherToUndo(change) {
+  clear();
   chosen = change;
   what.replaceChildren(...told(change));
   dialog.showModal();
