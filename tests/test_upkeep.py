@@ -28,7 +28,8 @@ class Store:
 def test_upkeep_goes_on_after_a_failure_and_ends_with_the_service(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(service, "UPKEEP_SECONDS", 0.001)
+    for name in ("FIRST_UPKEEP_SECONDS", "UPKEEP_SECONDS"):
+        monkeypatch.setattr(service, name, 0.001)
 
     async def live() -> int:
         store: Any = Store()

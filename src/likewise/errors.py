@@ -58,5 +58,15 @@ class Problem(Exception):  # noqa: N818 (the word of RFC 9457)
         self.retry_after_seconds = retry_after_seconds
 
 
+def unknown_page(page: str) -> Problem:
+    """Return the refusal of a page that is not stored."""
+    return Problem("unknown_page", f"There is no page {page}.")
+
+
+def page_blocked() -> Problem:
+    """Return the refusal of a like on a page that the owner has closed."""
+    return Problem("page_blocked", "The owner has closed this page: it takes no more likes.")
+
+
 class StartError(Exception):
     """The service or a command cannot start; the text tells the operator what to do."""

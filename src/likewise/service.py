@@ -32,6 +32,7 @@ from likewise.web.sessions import Keys, Sessions, digest_of, new_token
 
 KEY_FILE = "admin-key"
 UPKEEP_SECONDS = 3_600
+FIRST_UPKEEP_SECONDS = 60  # also where a service lives for minutes only
 
 _log = logging.getLogger("likewise")
 
@@ -88,6 +89,7 @@ async def _service(
     admin = Admin(
         store, served, keys, sessions, limiter, proxies, refused_origins, metrics, settings.url
     )
+    stack.push_async_callback(watch.close)
     await stack.enter_async_context(_kept_up(store))
     parts = {
         "public": Public(store, served, limiter, proxies, gate, watch, metrics, refused_origins),
@@ -124,12 +126,16 @@ async def _kept_up(store: SqliteStore) -> AsyncIterator[None]:
     """Forget in time what is kept for a time only, for as long as the service runs."""
 
     async def keep_up() -> None:
+        pause_seconds = FIRST_UPKEEP_SECONDS
         while True:
-            await asyncio.sleep(UPKEEP_SECONDS)
+            await asyncio.sleep(pause_seconds)
+            pause_seconds = UPKEEP_SECONDS
             try:
                 await store.retain()
             except Exception:  # noqa: BLE001 (it is tried again, whatever it was)
-                _log.warning("Old figures could not be folded; that is tried again.", exc_info=True)
+                _log.warning(
+                    "What is over could not be forgotten; that is tried again.", exc_info=True
+                )
 
     upkeep = asyncio.get_running_loop().create_task(keep_up())
     try:

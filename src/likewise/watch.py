@@ -49,6 +49,13 @@ class Watch:
         self._count(site, page, f"{site}\0{page}".encode(), PAGE_LIKES)
         self._count(site, None, site.encode(), SITE_LIKES)
 
+    async def close(self) -> None:
+        """Look no further."""
+        for look in self._looks:
+            look.cancel()
+        if self._looks:
+            await asyncio.wait(self._looks)
+
     def _count(self, site: str, page: str | None, subject: bytes, least: int) -> None:
         table = self._table
         row = table.find(subject, WINDOW_SECONDS)

@@ -42,7 +42,9 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     if server is None:
         answer = asyncio.run(_alone(settings, fields))
     else:
-        answer = ask(server, "POST", "/api/likes/purge", json.dumps(fields).encode())
+        # However long it takes: to give up would look like failing, while the server goes on.
+        body = json.dumps(fields).encode()
+        answer = ask(server, "POST", "/api/likes/purge", body, timeout_seconds=None)
     sys.stdout.write(_told(answer))
     return DONE
 

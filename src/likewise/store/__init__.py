@@ -21,6 +21,7 @@ class Wish(NamedTuple):
     """What a voter wants to stand: `n` likes of a kind on a page; 0 takes them back.
 
     `rank` says which like of its network it is on this page today: 1, 2 (2nd to 5th), 3, or 0.
+    `may_create` is False where the page was proven by being known: it may be gone by then.
     """
 
     site: str
@@ -29,6 +30,7 @@ class Wish(NamedTuple):
     voter: str
     n: int
     rank: int = 0
+    may_create: bool = True
 
 
 class Standing(NamedTuple):
@@ -190,8 +192,11 @@ class Ledger(Protocol):
     def purge(self, purge: Purge, actor: str, *, dry_run: bool) -> Awaitable[Effect]:
         """Take likes away, or tell how many that would be. Raises `unknown_page`."""
 
-    def undo(self, number: int, actor: str) -> Awaitable[Effect]:
-        """Undo a correction. Raises `unknown_correction` and `cannot_undo`."""
+    def undo(self, number: int, actor: str) -> Awaitable[int]:
+        """Undo a correction; return how many likes came back.
+
+        Raises `unknown_correction` and `cannot_undo`.
+        """
 
     def audit(self, site: str, limit: int, before: int | None) -> Awaitable[list[Correction]]:
         """Return a site's corrections, the last ones first, of those before a number."""
@@ -208,6 +213,9 @@ class Surges(Protocol):
 
     def last(self, site: str, limit: int) -> Awaitable[list[Surge]]:
         """Return a site's surges, the last ones first."""
+
+    def numbered(self, site: str, number: int) -> Awaitable[Surge | None]:
+        """Return a site's surge by its number."""
 
 
 class Store(Protocol):

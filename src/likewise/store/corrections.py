@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from likewise.errors import Problem
+from likewise.errors import Problem, unknown_page
 from likewise.store import Counts, Effect, Order
 from likewise.store.cache import Page
 from likewise.store.page_rows import Inverse, PageRows
@@ -17,6 +17,7 @@ from likewise.store.pages import BLOCKED, DELETED, OPEN
 from likewise.store.transaction import Transaction
 
 UNDO_SECONDS = 7 * 86_400
+_JOINING = {"alias", "merge"}
 
 
 class Plan(NamedTuple):
@@ -26,6 +27,7 @@ class Plan(NamedTuple):
     before: Counts
     after: Counts
     do: Callable[[], Inverse]
+    rows: Sequence[int] = ()  # whose likes are to go
 
 
 class Corrections:
@@ -36,6 +38,7 @@ class Corrections:
         self._execute = transaction.cursor.execute
         self._second = second
         self._rows = PageRows(transaction)
+        self.rows: Sequence[int] = ()  # of the last order: those whose likes are to go
         self._plans: dict[str, Callable[[Order], Plan]] = {
             "alias": self._alias,
             "block": self._block,
@@ -45,9 +48,19 @@ class Corrections:
             "set": self._set,
             "unblock": self._block,
         }
+        self._undos: dict[str, Callable[[Inverse], None]] = {
+            "alias": self._undo_merge,
+            "block": self._undo_block,
+            "delete": self._undo_delete,
+            "merge": self._undo_merge,
+            "purge": lambda _inverse: None,  # its likes are all there is
+            "rename": self._undo_rename,
+            "set": self._undo_set,
+            "unblock": self._undo_block,
+        }
 
     def carry_out(self, order: Order, actor: str, *, dry_run: bool) -> Effect:
-        """Do what an order says, or tell what it would do. Raises `Problem`."""
+        """Do what an order says, or tell what it would do. Raises `Problem` before it writes."""
         self._transaction.forget()
         plan = self._plans[order.action](order)
         number = None
@@ -55,6 +68,7 @@ class Corrections:
             done = {"page": plan.page, "before": plan.before, "after": plan.after}
             number = self.note(order.site, actor, order.action, _asked(order), done, plan.do())
         self._transaction.forget()
+        self.rows = plan.rows
         return Effect(number, plan.page, plan.before, plan.after)
 
     def note(  # noqa: PLR0913 (the columns of a row)
@@ -85,9 +99,7 @@ class Corrections:
         """Undo a correction but for the likes that it took away. Raises `Problem`."""
         self._transaction.forget()
         site, action, inverse = self._undoable(number)
-        undo: Callable[[Inverse], None] | None = getattr(self, f"_undo_{action}", None)
-        if undo is not None:
-            undo(inverse)
+        self._undos[action](inverse)
         self._execute(
             "/* undone */ UPDATE corrections SET undone = ?, inverse = NULL WHERE id = ?",
             (self._second, number),
@@ -95,10 +107,21 @@ class Corrections:
         self.note(site, actor, "undo", {"correction": number}, {"action": action}, None)
         self._transaction.forget()
 
-    def close(self, pages: Sequence[int]) -> None:
-        """End a deletion, when the likes are gone: the page is known no more."""
+    def stands(self, number: int) -> bool:
+        """Tell whether a correction is not undone: what still carries it out has to end then."""
+        return bool(
+            self._execute(
+                "/* stands */ SELECT 1 FROM corrections WHERE id = ? AND undone IS NULL", (number,)
+            ).get
+        )
+
+    def mark_deleted(self, pages: Sequence[int]) -> None:
+        """End a deletion, when the likes are gone: the page is known no more, nor are those that
+        were merged into it.
+        """
         self._transaction.forget()
         self._rows.set_state(pages, DELETED)
+        self._rows.point(pages[1:], None)
         self._transaction.forget()
 
     def _undoable(self, number: int) -> tuple[str, str, Inverse]:
@@ -119,14 +142,34 @@ class Corrections:
                 f"The correction {number} can be undone no more: after {days} days,"
                 " and where it was an undo itself.",
             )
+        self._check_later(number, site, action, json.loads(inverse))
         return site, action, json.loads(inverse)
+
+    def _check_later(self, number: int, site: str, action: str, inverse: Inverse) -> None:
+        """Refuse where a later correction, which stands, is about a row of this one.
+
+        Merges alone come apart in any order. Raises `cannot_undo`.
+        """
+        later = self._execute(
+            "/* later corrections */ SELECT id, action, inverse FROM corrections"
+            " WHERE site = ? AND id > ? AND inverse IS NOT NULL ORDER BY id DESC",
+            (site, number),
+        ).fetchall()
+        for other, its_action, its_inverse in later:
+            if {action, its_action} <= _JOINING:
+                continue
+            if not rows_of(inverse).isdisjoint(rows_of(json.loads(str(its_inverse)))):
+                raise Problem(
+                    "cannot_undo",
+                    f"The correction {other} has changed the page since. Undo it first.",
+                )
 
     # What each order means, and its inverse
 
     def _block(self, order: Order) -> Plan:
         page = self._transaction.page((order.site, order.page))
         if page is None and order.action == "unblock":
-            raise _unknown(order.page)
+            raise unknown_page(order.page)
 
         def do() -> Inverse:
             made = {} if page else self._rows.make(order.site, order.page)
@@ -141,8 +184,6 @@ class Corrections:
     def _undo_block(self, inverse: Inverse) -> None:
         self._rows.set_state([inverse["page"]], inverse["state"])
         self._rows.unmake(inverse)
-
-    _undo_unblock = _undo_block
 
     def _set(self, order: Order) -> Plan:
         page = self._transaction.page((order.site, order.page))
@@ -175,16 +216,11 @@ class Corrections:
             other = made.get("made") or self._rows.row(order.site, order.to)
             self._rows.point([other], page.ids[0])
             self._rows.swap(page.ids[0], other)
-            names = [order.to, page.name[1]]
-            return {"page": page.ids[0], "other": other, "names": names, **made}
+            return {"page": page.ids[0], "other": other, **made}
 
         return Plan(order.to, page.counts, page.counts, do)
 
     def _undo_rename(self, inverse: Inverse) -> None:
-        if [self._rows.name(inverse["page"]), self._rows.name(inverse["other"])] != inverse[
-            "names"
-        ]:
-            raise _changed_since()
         self._rows.swap(inverse["page"], inverse["other"])
         self._rows.unmake(inverse)
 
@@ -209,7 +245,7 @@ class Corrections:
             made = {} if page.ids else self._rows.make(*page.name)
             ids = page.ids or [made["made"]]
             self._rows.point(ids, into.ids[0])
-            return {"page": ids[0], "others": ids[1:], **made}
+            return {"page": ids[0], "others": ids[1:], "into": into.ids[0], **made}
 
         kinds = {**into.counts, **page.counts}
         after = {kind: into.counts.get(kind, 0) + page.counts.get(kind, 0) for kind in kinds}
@@ -224,8 +260,6 @@ class Corrections:
         self._rows.point([page], None)
         self._rows.point(others, page)
         self._rows.unmake(inverse)
-
-    _undo_alias = _undo_merge
 
     def _delete(self, order: Order) -> Plan:
         page = self._page(order.site, order.page)
@@ -242,7 +276,7 @@ class Corrections:
             state = BLOCKED if page.is_blocked else OPEN
             return {"page": page.ids[0], "others": page.ids[1:], "seeds": seeds, "state": state}
 
-        return Plan(page.name[1], page.counts, dict.fromkeys(page.counts, 0), do)
+        return Plan(page.name[1], page.counts, dict.fromkeys(page.counts, 0), do, page.ids)
 
     def _undo_delete(self, inverse: Inverse) -> None:
         self._rows.set_state([inverse["page"]], inverse["state"])
@@ -256,12 +290,14 @@ class Corrections:
     def _page(self, site: str, path: str) -> Page:
         page = self._transaction.page((site, path))
         if page is None:
-            raise _unknown(path)
+            raise unknown_page(path)
         return page
 
 
-def _unknown(path: str) -> Problem:
-    return Problem("unknown_page", f"There is no page {path}.")
+def rows_of(inverse: Inverse) -> set[int]:
+    """Return the numbers of the rows that a correction is about."""
+    named = [inverse[name] for name in ("page", "other", "into", "made") if name in inverse]
+    return {*named, *inverse.get("others", ())}
 
 
 def _changed_since() -> Problem:

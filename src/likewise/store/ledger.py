@@ -5,11 +5,11 @@ Puts single transactions together to what an order means; their SQL is in its ne
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import apsw
 
-from likewise.errors import Problem
+from likewise.errors import unknown_page
 from likewise.store import FIRST_HOUR, LAST_HOUR, Correction, Effect, Order, Purge
 from likewise.store.access import Access
 from likewise.store.cache import Page
@@ -34,27 +34,27 @@ class SqliteLedger:
         self._wall = access.wall
 
     async def correct(self, order: Order, actor: str, *, dry_run: bool) -> Effect:
-        effect = await self._write(
-            lambda transaction: self._corrections(transaction).carry_out(
-                order, actor, dry_run=dry_run
-            )
-        )
-        if order.action != "delete":
+        def carry_out(transaction: Transaction) -> tuple[Effect, Sequence[int]]:
+            corrections = self._corrections(transaction)
+            return corrections.carry_out(order, actor, dry_run=dry_run), corrections.rows
+
+        effect, rows = await self._write(carry_out)
+        if not rows:
             return effect
         # What is to be deleted may have more likes than one transaction should touch.
         everything = Purge(order.site, order.page, None, FIRST_HOUR, LAST_HOUR, keep=0)
-        page = await self._page(everything)
-        goes, _ = await self._in_reports(lambda reports: share(reports, everything, page))
-        if effect.correction is not None and page is not None:
-            await self._remove(effect.correction, everything, page)
-            await self._close(effect.correction, everything, page)
+        goes, _ = await self._in_reports(lambda reports: share(reports, everything, rows))
+        if effect.correction is not None:
+            await self._remove(effect.correction, everything, rows)
+            await self._mark_deleted(effect.correction, everything, rows)
         return effect._replace(removed=goes)
 
     async def purge(self, purge: Purge, actor: str, *, dry_run: bool) -> Effect:
         page = await self._page(purge)
         if page is None and purge.page is not None:
-            raise Problem("unknown_page", f"There is no page {purge.page}.")
-        goes, stays = await self._in_reports(lambda reports: share(reports, purge, page))
+            raise unknown_page(purge.page)
+        rows = None if page is None else page.ids
+        goes, stays = await self._in_reports(lambda reports: share(reports, purge, rows))
         before = page.counts if page else {}
         if dry_run:
             return Effect(None, purge.page, before, {}, goes, stays)
@@ -63,20 +63,24 @@ class SqliteLedger:
                 purge.site, actor, "purge", _asked(purge), {"kept": stays}, {}
             )
         )
-        removed = await self._remove(number, purge, page)
+        removed = await self._remove(number, purge, rows)
         after = await self._page(purge)
         return Effect(number, purge.page, before, after.counts if after else {}, removed, stays)
 
-    async def undo(self, number: int, actor: str) -> Effect:
-        # The likes first: where that is cut short, the correction stands and can be undone again.
-        await self._write(lambda transaction: self._corrections(transaction).check(number))
+    async def undo(self, number: int, actor: str) -> int:
+        def undo_some(transaction: Transaction) -> int | None:
+            """Restore some likes; when there are none left, undo all else in the same moment."""
+            corrections = self._corrections(transaction)
+            corrections.check(number)
+            restored = restore(transaction, number)
+            if restored is None:
+                corrections.undo(number, actor)
+            return restored
+
         restored = 0
-        while (
-            piece := await self._write(lambda transaction: restore(transaction, number))
-        ) is not None:
+        while (piece := await self._write(undo_some)) is not None:
             restored += piece
-        await self._write(lambda transaction: self._corrections(transaction).undo(number, actor))
-        return Effect(number, None, {}, {}, removed=-restored)
+        return restored
 
     async def audit(self, site: str, limit: int, before: int | None) -> list[Correction]:
         values = {
@@ -101,34 +105,48 @@ class SqliteLedger:
             lambda connection: load_page(connection.cursor(), (purge.site, path))
         )
 
-    async def _remove(self, number: int, purge: Purge, page: Page | None) -> int:
-        """Take the likes away piece by piece, each in a transaction of its own."""
+    async def _remove(self, number: int, purge: Purge, rows: Sequence[int] | None) -> int:
+        """Take the likes away piece by piece, each in a transaction of its own, for as long as
+        nobody undoes it.
+        """
         removed = 0
         found: Iterator[list[Key]] | None = None
 
         def next_piece(connection: apsw.Connection) -> list[Key] | None:
             nonlocal found
             if found is None:
-                found = pieces(connection, purge, page)
+                found = pieces(connection, purge, rows)
             return next(found, None)
 
         while (piece := await self._in_reports(next_piece)) is not None:
-            removed += await self._write(_removing(number, purge, piece))
+            gone = await self._write(self._removing(number, purge, piece))
+            if gone is None:
+                break
+            removed += gone
         return removed
 
-    async def _close(self, number: int, purge: Purge, page: Page) -> None:
+    def _removing(
+        self, number: int, purge: Purge, piece: list[Key]
+    ) -> Callable[[Transaction], int | None]:
+        def remove_piece(transaction: Transaction) -> int | None:
+            if not self._corrections(transaction).stands(number):
+                return None
+            return remove(transaction, number, purge, piece)
+
+        return remove_piece
+
+    async def _mark_deleted(self, number: int, purge: Purge, rows: Sequence[int]) -> None:
         """End a deletion: with the likes that came meanwhile the page goes."""
 
-        def close(transaction: Transaction) -> None:
-            for piece in list(pieces(transaction.cursor.connection, purge, page)):
+        def mark(transaction: Transaction) -> None:
+            corrections = self._corrections(transaction)
+            if not corrections.stands(number):
+                return
+            for piece in list(pieces(transaction.cursor.connection, purge, rows)):
                 remove(transaction, number, purge, piece)
-            self._corrections(transaction).close(page.ids)
+            corrections.mark_deleted(rows)
 
-        await self._write(close)
-
-
-def _removing(number: int, purge: Purge, piece: list[Key]) -> Callable[[Transaction], int]:
-    return lambda transaction: remove(transaction, number, purge, piece)
+        await self._write(mark)
 
 
 def _asked(purge: Purge) -> dict[str, object]:

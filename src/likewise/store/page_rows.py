@@ -28,19 +28,18 @@ class PageRows:
         ).get
 
     def make(self, site: str, path: str) -> Inverse:
-        """Make a page that an order needs; return how to be rid of it, or how it was deleted."""
-        deleted = self.row(site, path)
-        former = None if deleted is None else [self.target(deleted)]
-        return {"made": self._transaction.create((site, path)).ids[0], "former": former}
+        """Make a page that an order needs; return how to be rid of it."""
+        was_deleted = self.row(site, path) is not None
+        return {"made": self._transaction.create((site, path)).ids[0], "was_deleted": was_deleted}
 
     def unmake(self, inverse: Inverse) -> None:
         """Be rid of what `make` made, unless somebody has come to use it."""
         number = inverse.get("made")
-        if number is None or self._is_used(number, is_new=inverse["former"] is None):
+        if number is None or self._is_used(number, is_new=not inverse["was_deleted"]):
             return
-        if inverse["former"] is not None:
+        if inverse["was_deleted"]:
             self.set_state([number], DELETED)
-            self.point([number], inverse["former"][0])
+            self.point([number], None)
             return
         for sql in ("counts WHERE page", "hourly WHERE page", "pages WHERE id"):
             self._execute(f"/* unmake */ DELETE FROM {sql} = ?", (number,))  # noqa: S608
@@ -52,8 +51,8 @@ class PageRows:
                 " OR ?2 AND EXISTS (SELECT 1 FROM removed WHERE page = ?1)"
                 " OR EXISTS (SELECT 1 FROM surges WHERE page = ?1)"
                 " OR EXISTS (SELECT 1 FROM counts WHERE page = ?1 AND seed <> 0)"
-                " OR EXISTS (SELECT 1 FROM pages WHERE target = ?1 AND state <> ?3)",
-                (number, is_new, DELETED),
+                " OR EXISTS (SELECT 1 FROM pages WHERE target = ?1)",
+                (number, is_new),
             ).get
         )
 
@@ -89,9 +88,11 @@ class PageRows:
             self._execute("/* point */ UPDATE pages SET target = ? WHERE id = ?", (target, number))
 
     def swap(self, one: int, other: int) -> None:
-        """Exchange two names: the names of a site are different at every moment."""
+        """Exchange two names, which are different at every moment. The one in between is none that
+        a reader could have a page made of.
+        """
         first, second = self.name(one), self.name(other)
-        for path, number in ((f"renaming {one}", one), (first, other), (second, one)):
+        for path, number in ((f"\x1f{one}", one), (first, other), (second, one)):
             self._execute("/* rename */ UPDATE pages SET path = ? WHERE id = ?", (path, number))
 
     def move_seed(self, number: int, kind: int, change: int) -> None:

@@ -5,6 +5,9 @@ Plain functions over a cursor of any connection; nothing here writes.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+
 import apsw
 
 from likewise.store.cache import Name, Page
@@ -14,11 +17,21 @@ OPEN, BLOCKED, DELETED = 0, 1, 2  # the states of a page
 _ROW = "/* page */ SELECT id, salt, target, path, state FROM pages WHERE site = ? AND path = ?"
 _TARGET = "/* target */ SELECT id, salt, target, path, state FROM pages WHERE id = ?"
 _MEMBERS = "/* members */ SELECT id, salt FROM pages WHERE target = ?"
+_UNKNOWN = (
+    "/* unknown pages */ SELECT value FROM json_each(?) WHERE NOT EXISTS"
+    " (SELECT 1 FROM pages WHERE site = ? AND path = value AND state <> ?)"
+)
 # A join would take twice as long.
 _COUNTS = (
     "/* counts */ SELECT (SELECT name FROM kinds WHERE id = kind), seed + likes FROM counts"
     " WHERE page = ?"
 )
+
+
+def unknown_pages(connection: apsw.Connection, site: str, pages: Sequence[str]) -> list[str]:
+    """Return those of the pages that are not stored, each once."""
+    names = json.dumps([*dict.fromkeys(pages)])
+    return [str(page) for (page,) in connection.execute(_UNKNOWN, (names, site, DELETED))]
 
 
 def load_page(cursor: apsw.Cursor, name: Name) -> Page | None:

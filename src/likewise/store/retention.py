@@ -62,11 +62,12 @@ class Retention:
             "rows": PIECE_ROWS,
         }
         for sql, do in (
-            (_OLD_HOURS, _fold),
-            (_OLD_SURGES, _forget_surges),
+            # First what was promised to readers: nothing before it shall keep it.
             (_LATE_CORRECTIONS, _forget_inverse),
             (_LATE_LIKES, _forget_likes),
             (_LATE_PAGES, _forget_pages),
+            (_OLD_SURGES, _forget_surges),
+            (_OLD_HOURS, _fold),
         ):
             while rows := await self._in_reports(_reading(sql, values)):
                 await self._write(_doing(do, rows))

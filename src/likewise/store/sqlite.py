@@ -35,7 +35,7 @@ from likewise.store.cache import Cache, Page
 from likewise.store.checkpoint import Checkpoints
 from likewise.store.copy import copy
 from likewise.store.migrate import migrate, migrations
-from likewise.store.pages import load_page
+from likewise.store.pages import load_page, unknown_pages
 from likewise.store.recovery import write_wal_again
 from likewise.store.reports import connect_for_reports, report, totals
 from likewise.store.transaction import Kinds, Transaction
@@ -159,11 +159,14 @@ class SqliteStore:
         return self.write(lambda transaction: transaction.adopt(seeds, aliases))
 
     async def know(self, site: str, pages: Sequence[str]) -> int:
-        unknown = 0
+        new = 0
         for start in range(0, len(pages), PIECE_PAGES):
             piece = pages[start : start + PIECE_PAGES]
-            unknown += await self.write(partial(Transaction.know, site=site, pages=piece))
-        return unknown
+            unknown = await self.in_reports(partial(unknown_pages, site=site, pages=piece))
+            # A sitemap that is read again names what is known already, and writes nothing.
+            if unknown:
+                new += await self.write(partial(Transaction.know, site=site, pages=unknown))
+        return new
 
     def set_admin_key_digest(self, digest: bytes) -> asyncio.Future[None]:
         return self.write(lambda transaction: transaction.set_meta(_ADMIN_KEY, digest))

@@ -25,10 +25,12 @@ WHERE p.site = :site AND h.hour >= :since AND h.hour < :hour"""
 _OPEN = """/* open surge */
 SELECT id FROM surges WHERE site = ? AND page IS ? AND last_hour >= ? - 1
 ORDER BY id DESC LIMIT 1"""
-_LAST = """/* surges */
+_SURGES = """/* surges */
 SELECT s.id, coalesce(t.path, p.path), s.first_hour, s.last_hour, s.likes
 FROM surges AS s LEFT JOIN pages AS p ON p.id = s.page LEFT JOIN pages AS t ON t.id = p.target
-WHERE s.site = ? ORDER BY s.last_hour DESC, s.id DESC LIMIT ?"""
+WHERE s.site = ? AND """
+_LAST = _SURGES + "TRUE ORDER BY s.last_hour DESC, s.id DESC LIMIT ?"
+_NUMBERED = _SURGES + "s.id = ?"
 
 
 class SqliteSurges:
@@ -66,6 +68,12 @@ class SqliteSurges:
             lambda connection: connection.execute(_LAST, (site, limit)).fetchall()
         )
         return [Surge._make(row) for row in rows]
+
+    async def numbered(self, site: str, number: int) -> Surge | None:
+        rows = await self._in_reports(
+            lambda connection: connection.execute(_NUMBERED, (site, number)).fetchall()
+        )
+        return Surge._make(rows[0]) if rows else None
 
     def _hour(self) -> int:
         return int(self._wall()) // SECONDS_PER_HOUR

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import apsw
 
+from likewise.errors import Problem, page_blocked, unknown_page
 from likewise.store import Alias, Seed, Standing, Wish
 from likewise.store.cache import Cache, Name, Page
 from likewise.store.pages import load_page
@@ -43,14 +44,21 @@ class Transaction:
         self.forgets = False  # the cache is not to be believed after the commit
         self._moves: dict[tuple[int, int], list[int]] = {}  # (page, kind): ups, downs
 
-    def like(self, wish: Wish) -> Standing:
-        """Make the voter's total `wish.n`. A total that stands already moves nothing."""
+    def like(self, wish: Wish) -> Standing | Problem:
+        """Make the voter's total `wish.n`. A total that stands already moves nothing.
+
+        Returns `unknown_page` or `page_blocked` where the owner was faster.
+        """
         name = (wish.site, wish.page)
         page, is_new = self.page(name), False
         if page is None:
             if not wish.n:
                 return Standing(0, is_new_page=False, counts={})
+            if not wish.may_create:
+                return unknown_page(wish.page)
             page, is_new = self.create(name), True
+        if page.is_blocked and wish.n > self._total(page, wish):
+            return page_blocked()
         change = self._set(page, wish)
         if change:
             page.counts[wish.kind] = page.counts.get(wish.kind, 0) + change
@@ -72,7 +80,10 @@ class Transaction:
 
     def know(self, site: str, pages: Sequence[str]) -> int:
         """Store pages that nobody has liked yet; return how many were not known."""
-        return len([self.create((site, page)) for page in pages if self.page((site, page)) is None])
+        unknown = [page for page in pages if self.page((site, page)) is None]
+        for page in unknown:
+            self.create((site, page))
+        return len(unknown)
 
     def forget(self) -> None:
         """Write the figures, then rely on nothing that is in memory: what follows, or what was
@@ -104,6 +115,15 @@ class Transaction:
             [(*key, self.hour, ups, downs) for key, (ups, downs) in self._moves.items()],
         )
         self._moves.clear()
+
+    def _total(self, page: Page, wish: Wish) -> int:
+        """Return what the voter's rows add up to."""
+        kind = self.kind(wish.kind)
+        keys = [
+            (number, kind, row_key(self._secret, salt, wish.kind, wish.voter))
+            for number, salt in page.members
+        ]
+        return sum(self._n_of(key) or 0 for key in keys)
 
     def _set(self, page: Page, wish: Wish) -> int:
         """Make the voter's rows add up to `wish.n`; return the change.

@@ -112,7 +112,7 @@ class Writer:
     async def _commit(self, batch: list[Work]) -> list[Any]:
         await self._begin()
         transaction = self._new_transaction()
-        outcomes = [work.do(transaction) for work in batch]
+        outcomes = [_done(work, transaction) for work in batch]
         transaction.flush()
         await self._in_thread(lambda: self._connection.execute("COMMIT"))
         self._committed(transaction)
@@ -149,6 +149,14 @@ async def _until_done(future: asyncio.Future[Any]) -> None:
     while not future.done():
         with suppress(asyncio.CancelledError):
             await asyncio.wait({future})
+
+
+def _done(work: Work, transaction: Transaction) -> Any:  # noqa: ANN401 (as many types as there is work)
+    """Return the outcome of one piece of work; a refusal is one, raised before it has written."""
+    try:
+        return work.do(transaction)
+    except Problem as refusal:
+        return refusal
 
 
 def _is_storage(error: Exception) -> bool:

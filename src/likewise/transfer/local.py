@@ -35,9 +35,16 @@ async def alone(settings: Settings) -> AsyncIterator[SqliteStore]:
         lock.release()
 
 
-def ask(server: Mapping[str, Any], method: str, path: str, body: bytes) -> Any:  # noqa: ANN401 (JSON)
+def ask(
+    server: Mapping[str, Any],
+    method: str,
+    path: str,
+    body: bytes,
+    timeout_seconds: float | None = TIMEOUT_SECONDS,
+) -> Any:  # noqa: ANN401 (JSON)
     """Send a request with the key that the server left for us; return its JSON, or None.
 
+    Without a timeout it waits for as long as the server works.
     Raises `StartError` with what the server says where it refuses.
     """
     address = server.get("address")
@@ -47,7 +54,7 @@ def ask(server: Mapping[str, Any], method: str, path: str, body: bytes) -> Any: 
             f"Process {process} has the database and takes no commands. Stop it first."
         )
     headers = {"X-API-Key": str(server.get("key", "")), "Content-Type": "application/json"}
-    connection = _Connection(str(address))
+    connection = _Connection(str(address), timeout_seconds)
     try:
         connection.request(method, path, body, headers)
         response = connection.getresponse()
@@ -65,15 +72,15 @@ def ask(server: Mapping[str, Any], method: str, path: str, body: bytes) -> Any: 
 class _Connection(http.client.HTTPConnection):
     """A connection to an address as `serve` tells it, which may be a unix socket."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, timeout_seconds: float | None) -> None:
         self._path = address.removeprefix(UNIX_PREFIX) if address.startswith(UNIX_PREFIX) else None
         name = "localhost" if self._path else address.removeprefix("http://")
-        super().__init__(name, timeout=TIMEOUT_SECONDS)
+        super().__init__(name, timeout=timeout_seconds)
 
     def connect(self) -> None:
         if self._path is None:
             super().connect()
             return
         self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(TIMEOUT_SECONDS)
+        self.sock.settimeout(self.timeout)
         self.sock.connect(self._path)

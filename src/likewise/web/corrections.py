@@ -23,7 +23,6 @@ from likewise.web.parameters import json_object, number_of, switch_of, text_of
 MAX_TOTAL = 2**53 - 1  # what JavaScript can count to
 MAX_NUMBER = 2**53 - 1
 MAX_LINES = 200
-MAX_SURGES = 1_000
 # How many likes of each network on a page and day stay, in words.
 KEPT = {"none": 0, "first": 1, "five": 5}
 
@@ -86,8 +85,8 @@ class Corrections:
     async def undo(self, request: Request) -> Response:
         """`POST /api/undo`: undo a correction."""
         number = number_of(json_object(request.body), "correction", None, MAX_NUMBER)
-        effect = await self._store.ledger.undo(number, self._admin.actor(request))
-        return json_answer({"correction": number, "restored": -effect.removed}, PRIVATE)
+        restored = await self._store.ledger.undo(number, self._admin.actor(request))
+        return json_answer({"correction": number, "restored": restored}, PRIVATE)
 
     async def audit(self, request: Request) -> Response:
         """`GET /api/audit`: every correction with its time and key, the last ones first."""
@@ -147,9 +146,9 @@ async def purge_of(store: Store, site: Site, fields: Fields) -> Purge:
 
 
 async def _surge(store: Store, site: Site, number: int) -> tuple[str | None, int, int]:
-    for surge in await store.surges.last(site.name, MAX_SURGES):
-        if surge.number == number:
-            return surge.page, surge.first_hour, surge.last_hour
+    surge = await store.surges.numbered(site.name, number)
+    if surge is not None:
+        return surge.page, surge.first_hour, surge.last_hour
     raise Problem("bad_request", f"The site {site.name} has no surge {number}.")
 
 

@@ -10,12 +10,12 @@ from hashlib import blake2b
 from typing import Any
 
 from likewise.addresses import Proxies, network_of
-from likewise.errors import Problem
+from likewise.errors import Problem, page_blocked
 from likewise.http.message import Answer, Request, Response, header_block
 from likewise.limits import Grant, Limiter
 from likewise.metrics import LIKES, Metrics
 from likewise.pages import BadPage, canonical
-from likewise.sites import LIKE, Site, origins_setting, site_named
+from likewise.sites import LIKE, OPEN, Site, origins_setting, site_named
 from likewise.store import Counts, Known, Standing, Store, Wish
 from likewise.voters import checked_voter, new_voter
 from likewise.watch import Watch
@@ -146,8 +146,9 @@ class Public:
                 raise
             # It stands already: a reader who asks again is not one more.
             return Response(200, _FRESH, body(self._store.counts(wish.site, wish.page)))
-        if grant is not None:
-            wish = Wish(*wish[:5], grant.rank)
+        rank = 0 if grant is None else grant.rank
+        # A page that was not known has been proven now.
+        wish = Wish(*wish[:5], rank, wish.may_create or known is None)
 
         def answer(outcome: Standing | Problem) -> Response:
             self._settle(network, subject, grant, outcome)
@@ -172,7 +173,7 @@ class Public:
         Raises `page_blocked` and `unknown_page`. To take back is free everywhere.
         """
         if known is not None and known.is_blocked and wish.n:
-            raise Problem("page_blocked", "The owner has closed this page: it takes no more likes.")
+            raise page_blocked()
         if known is not None or not wish.n:
             return False
         try:
@@ -259,7 +260,8 @@ def _fields(request: Request) -> Mapping[str, Any]:
 def _wish(site: Site, page: str, kind: str, voter: str, fields: Mapping[str, Any]) -> Wish:
     is_on = switch_of(fields, "on", default=True)
     n = number_of(fields, "n", default=1, maximum=1)
-    return Wish(site.name, site.page(page), kind, voter, n if is_on else 0)
+    may_create = site.pages == OPEN
+    return Wish(site.name, site.page(page), kind, voter, n if is_on else 0, may_create=may_create)
 
 
 def _standing(site: Site, wish: Wish, counts: Counts) -> bytes:
