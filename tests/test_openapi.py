@@ -202,8 +202,14 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     with service as running:
         service.admin_key = (service.directory / "admin-key").read_text().strip()
         assert running.owner("/api/key", "POST", NEW_KEY.encode()).status == 204
-        assert running.like("/posts/hello/", voter(1)).status == 200
+        service.admin_key = KEY
+        for number in range(30):  # a surge
+            assert running.like("/posts/hello/", voter(number)).status == 200
+        assert running.like("/", voter(1), origin="https://other.example").status == 403
         assert running.like("hello world", voter(1)).status == 200
+        for page in ("/moved/", "/joined/", "/gone/", "/closed/"):
+            assert running.like(page, voter(1)).status == 200
+        assert running.owner("/api/pages/block", "POST", b'{"page":"/closed"}').status == 200
         yield running
 
 
@@ -219,6 +225,10 @@ def check(reply: Reply, method: str, path: str) -> None:
     for name in response.get("headers", ()):
         # A last page has no next one, and what must not be tried again no time to wait.
         assert name.lower() in reply.headers or name in {"Link", "Retry-After"}
+
+
+def _body(**fields: object) -> str:
+    return json.dumps(fields)
 
 
 JSON = {"Content-Type": "application/json"}
@@ -259,6 +269,27 @@ CALLS: list[tuple[str, str, str, str, dict[str, str], int]] = [
     ("GET", "/api/pages", "?sort=size", "", OWNER_HEADERS, 400),
     ("POST", "/api/import", "", LINES, OWNER_HEADERS, 200),
     ("POST", "/api/key", "", NEW_KEY, OWNER_HEADERS, 204),
+    ("POST", "/v1/like", "", _body(page="/closed", voter=voter(3)), WRITER, 403),
+    ("POST", "/api/pages/merge", "", _body(page="/joined", into="/b"), OWNER_HEADERS, 200),
+    ("POST", "/api/pages/merge", "", _body(page="/joined", into="/b"), OWNER_HEADERS, 409),
+    ("POST", "/api/pages/merge", "", _body(page="/never", into="/b"), OWNER_HEADERS, 404),
+    ("POST", "/api/pages/alias", "", _body(alias="/older", page="/b"), OWNER_HEADERS, 200),
+    ("POST", "/api/pages/rename", "", _body(page="/moved", to="/new"), OWNER_HEADERS, 200),
+    ("POST", "/api/pages/set", "", _body(page="/new", count=7), OWNER_HEADERS, 200),
+    ("POST", "/api/pages/set", "", _body(page="/new"), OWNER_HEADERS, 400),
+    ("POST", "/api/pages/delete", "", _body(page="/gone", dry_run=True), OWNER_HEADERS, 200),
+    ("POST", "/api/pages/delete", "", _body(page="/gone"), OWNER_HEADERS, 200),
+    ("POST", "/api/pages/block", "", _body(page="/made"), OWNER_HEADERS, 200),
+    ("POST", "/api/pages/unblock", "", _body(page="/made"), OWNER_HEADERS, 200),
+    ("POST", "/api/likes/purge", "", _body(**{"from": "2026-01-31"}), OWNER_HEADERS, 200),
+    ("POST", "/api/likes/purge", "", _body(page="/b", keep="five"), OWNER_HEADERS, 200),
+    ("POST", "/api/likes/purge", "", _body(surge=9), OWNER_HEADERS, 400),
+    ("POST", "/api/undo", "", _body(correction=1), OWNER_HEADERS, 200),
+    ("POST", "/api/undo", "", _body(correction=1), OWNER_HEADERS, 409),
+    ("POST", "/api/undo", "", _body(correction=99), OWNER_HEADERS, 404),
+    ("GET", "/api/audit", "?limit=5&before=9", "", OWNER_HEADERS, 200),
+    ("GET", "/metrics", "", "", OWNER_HEADERS, 200),
+    ("GET", "/metrics", "", "", {}, 401),
 ]
 
 

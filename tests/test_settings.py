@@ -224,6 +224,11 @@ WRONG = [
     ("LIKEWISE_KINDS", "like, like", "a kind stands there twice"),
     ("LIKEWISE_KINDS", "❤️,❤", "a kind stands there twice"),
     ("LIKEWISE_KINDS", "x" * 33, "of at most 32 bytes"),
+    ("LIKEWISE_PAGES", "closed", "expected open, signed, sitemap"),
+    ("LIKEWISE_PAGES", "signed:x", "expected open, signed, sitemap"),
+    ("LIKEWISE_PAGES", "sitemap:/feed.xml", "expected an address behind sitemap:"),
+    ("LIKEWISE_PAGES", "sitemap:http://example.com/feed.xml", "begins with https://"),
+    ("LIKEWISE_PAGES", "sitemap", "so the site needs a url"),
     ("LIKEWISE_LIMITS", "maybe", "is no limit; there are: burst, day"),
     ("LIKEWISE_LIMITS", "burst=2", "is no rate; write it like burst=2/10s"),
     ("LIKEWISE_LIMITS", "day=x", "is no number"),
@@ -397,8 +402,41 @@ def test_environment_sets_the_default_site_beside_others(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "key",
+    ["short", "a" * 30, "abcdefghijkl-mnopqrstuv wxyz", ",".join(["0123456789-abcdefghijkl"] * 3)],
+)
+def test_weak_page_key_stops_the_start_and_is_not_shown(key: str) -> None:
+    text = refusal({"LIKEWISE_PAGE_KEY": key})
+    assert text.startswith("LIKEWISE_PAGE_KEY: expected ")
+    assert key not in text
+    assert "made at the first start" not in text
+
+
+def test_pages_are_known_by_the_sitemap_of_the_sites_own_address(folder: Path) -> None:
+    (folder / "likewise.toml").write_text(
+        """
+        [sites.blog]
+        url = "https://example.com/blog"
+        pages = "sitemap"
+        [sites.notes]
+        url = "https://notes.example"
+        pages = "sitemap:https://notes.example/feed.xml?all=1"
+        """
+    )
+    assert [site.sitemap for site in load({}, {}).sites] == [
+        None,
+        "https://example.com/blog/sitemap.xml",
+        "https://notes.example/feed.xml?all=1",
+    ]
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
-    [("LIKEWISE_ORIGINS", "https://example.com"), ("LIKEWISE_KINDS", "like,wow")],
+    [
+        ("LIKEWISE_ORIGINS", "https://example.com"),
+        ("LIKEWISE_KINDS", "like,wow"),
+        ("LIKEWISE_PAGES", "open"),
+    ],
 )
 def test_default_site_is_set_in_one_place(folder: Path, name: str, value: str) -> None:
     (folder / "likewise.toml").write_text(SITES)
@@ -416,13 +454,26 @@ def test_default_site_is_set_in_one_place(folder: Path, name: str, value: str) -
         ('LIKEWISE_CONFIG = "x"', "LIKEWISE_CONFIG in likewise.toml is no setting."),
         ("[server]\nport = 1", "server in likewise.toml is no setting."),
         ("sites = 1", "sites are tables, as [sites.blog]."),
-        ("[sites]\nblog = 1", "[sites.blog]: expected a table with url, origins, kinds."),
+        (
+            "[sites]\nblog = 1",
+            "[sites.blog]: expected a table with url, origins, kinds, pages, languages.",
+        ),
         ("[sites.Blog]", "[sites.Blog]: 'Blog' is no site name"),
         ("[sites.demo]", "[sites.demo]: this name is kept for the demo page."),
-        ("[sites.a]\nkey = 1", "[sites.a]: 'key' is no key here; there are: url, origins, kinds."),
+        (
+            "[sites.a]\nkey = 1",
+            "[sites.a]: 'key' is no key here; there are: url, origins, kinds, pages, languages.",
+        ),
         ("[sites.a]\nurl = 5", "[sites.a] url=5: expected a public address"),
         ('[sites.a]\nkinds = ["views"]', "[sites.a] kinds=views: 'views' is no kind"),
         ('[sites.a]\norigins = ["*"]', "[sites.a] origins=*: '*' is no origin"),
+        ('[sites.a]\npages = "signed"', "Signed pages need LIKEWISE_PAGE_KEY"),
+        ('[sites.a]\npages = "sitemap"', "[sites.a] pages: a sitemap is at the site's own address"),
+        (
+            '[sites.a]\nurl = "http://example.com"\npages = "sitemap"',
+            "[sites.a] pages: http://example.com/sitemap.xml is not fetched",
+        ),
+        ('[sites.a]\nlanguages = ["en", "/"]', '[sites.a] languages=en,/: expected "separate"'),
         ("[[sites]]", "sites are tables, as [sites.blog]."),
         ("a = " + "[" * 5_000, "likewise.toml is not valid TOML"),
     ],
@@ -439,7 +490,7 @@ def test_file_that_is_not_utf8_is_refused(folder: Path) -> None:
 
 def test_folder_in_place_of_the_file_is_refused(folder: Path) -> None:
     (folder / "likewise.toml").mkdir()
-    assert refusal({}) == f"{folder}/likewise.toml cannot be read: Is a directory."
+    assert refusal({}) == f"{folder}/likewise.toml is not a file."
 
 
 def test_file_that_was_named_must_be_there() -> None:
@@ -475,7 +526,7 @@ def test_unknown_site_is_refused_with_those_that_there_are(folder: Path) -> None
 
 def test_secrets_are_no_flags_which_everybody_on_the_machine_sees() -> None:
     secrets = {setting.name for setting in SETTINGS if setting.is_secret}
-    assert secrets == {"LIKEWISE_ADMIN_KEY", "LIKEWISE_SECRET"}
+    assert secrets == {"LIKEWISE_ADMIN_KEY", "LIKEWISE_PAGE_KEY", "LIKEWISE_SECRET"}
     assert not secrets & FLAGS.keys()
 
 

@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 
 from likewise.errors import StartError
-from likewise.transfer import sitemap
+from likewise.transfer import listing, sitemap
+from likewise.transfer.body import MAX_BYTES
 from likewise.transfer.sitemap import sitemap_paths
-
-NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
-Answers = dict[str, bytes | Callable[[BaseHTTPRequestHandler], None]]
-Serve = Callable[[Answers], str]
-
-
-def urlset(*addresses: str) -> bytes:
-    return _document("urlset", "url", addresses)
-
-
-def index(*addresses: str) -> bytes:
-    return _document("sitemapindex", "sitemap", addresses)
-
-
-def _document(root: str, item: str, addresses: tuple[str, ...]) -> bytes:
-    items = "".join(f"<{item}><loc>{address}</loc></{item}>" for address in addresses)
-    return f'<?xml version="1.0"?><{root} xmlns="{NAMESPACE}">{items}</{root}>'.encode()
+from tests.documents import NAMESPACE, index, urlset
+from tests.told_server import Answers, Serve, drip, flood, redirect, servers
 
 
 def written(path: Path, content: bytes) -> str:
@@ -41,32 +26,8 @@ def written(path: Path, content: bytes) -> str:
 @pytest.fixture
 def serve() -> Iterator[Serve]:
     """A web server on loopback that answers what it is told to."""
-    servers: list[ThreadingHTTPServer] = []
-
-    def start(answers: Answers) -> str:
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                answer = answers.get(self.path)
-                if callable(answer):
-                    answer(self)
-                    return
-                self.send_response(200 if answer is not None else 404)
-                self.send_header("Content-Length", str(len(answer or b"")))
-                self.end_headers()
-                self.wfile.write(answer or b"")
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        servers.append(server)
-        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-        return f"http://127.0.0.1:{server.server_port}"
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+    with servers() as start:
+        yield start
 
 
 def test_paths_are_those_of_the_pages(tmp_path: Path) -> None:
@@ -172,7 +133,7 @@ def test_what_is_no_sitemap_is_refused(tmp_path: Path, content: bytes) -> None:
         sitemap_paths(written(tmp_path / "sitemap.xml", content))
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp037"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be", "utf-16-le", "cp037"])
 @pytest.mark.parametrize(
     "declaration",
     [
@@ -203,7 +164,7 @@ def test_entities_that_grow_are_refused_at_once(tmp_path: Path) -> None:
 
 
 def test_more_pages_than_a_sitemap_may_have_are_refused(tmp_path: Path) -> None:
-    many = [f"https://example.org/{number}" for number in range(sitemap.MAX_ADDRESSES + 1)]
+    many = [f"https://example.org/{number}" for number in range(listing.MAX_ADDRESSES + 1)]
     written(tmp_path / "all.xml", urlset(*many))
     with pytest.raises(StartError, match="more than 50,000 pages"):
         sitemap_paths(str(tmp_path / "all.xml"))
@@ -221,7 +182,7 @@ def test_an_index_of_too_many_files_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_too_large_is_refused(tmp_path: Path) -> None:
-    content = b"<urlset>" + b" " * sitemap.MAX_BYTES + b"</urlset>"
+    content = b"<urlset>" + b" " * MAX_BYTES + b"</urlset>"
     with pytest.raises(StartError, match="larger than 10 MiB"):
         sitemap_paths(written(tmp_path / "sitemap.xml", content))
 
@@ -251,25 +212,15 @@ def test_an_index_on_the_web_may_name_files_of_its_own_host_only(serve: Serve) -
 
 @pytest.mark.parametrize("target", ["file:///etc/passwd", "ftp://127.0.0.1/x", "data:,x"])
 def test_a_redirect_stays_on_the_web(serve: Serve, target: str) -> None:
-    def redirect(handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(302)
-        handler.send_header("Location", target)
-        handler.send_header("Content-Length", "0")
-        handler.end_headers()
-
-    address = serve({"/sitemap.xml": redirect})
+    address = serve({"/sitemap.xml": redirect(target)})
     with pytest.raises(StartError, match="cannot be fetched"):
         sitemap_paths(f"{address}/sitemap.xml")
 
 
 def test_a_redirect_within_the_web_is_followed(serve: Serve) -> None:
-    def redirect(handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(301)
-        handler.send_header("Location", "/real.xml")
-        handler.send_header("Content-Length", "0")
-        handler.end_headers()
-
-    address = serve({"/sitemap.xml": redirect, "/real.xml": urlset("https://example.org/a/")})
+    address = serve(
+        {"/sitemap.xml": redirect("/real.xml"), "/real.xml": urlset("https://example.org/a/")}
+    )
     assert sitemap_paths(f"{address}/sitemap.xml") == ["/a/"]
 
 
@@ -286,33 +237,14 @@ def test_a_host_that_does_not_answer_is_said_so() -> None:
 
 
 def test_an_answer_without_end_is_cut(serve: Serve) -> None:
-    def flood(handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(200)
-        handler.end_headers()
-        try:
-            while True:
-                handler.wfile.write(b" " * 65_536)
-        except OSError:
-            pass
-
     with pytest.raises(StartError, match="larger than 10 MiB"):
         sitemap_paths(serve({"/sitemap.xml": flood}) + "/sitemap.xml")
 
 
 def test_an_answer_that_trickles_is_given_up(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    def trickle(handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(200)
-        handler.end_headers()
-        try:
-            while True:
-                handler.wfile.write(b" ")
-                time.sleep(0.05)
-        except OSError:
-            pass
-
     monkeypatch.setattr(sitemap, "TOTAL_SECONDS", 0.3)
     with pytest.raises(StartError, match=r"not complete after 0\.3 seconds"):
-        sitemap_paths(serve({"/sitemap.xml": trickle}) + "/sitemap.xml")
+        sitemap_paths(serve({"/sitemap.xml": drip(b"HTTP/1.0 200 OK\r\n\r\n")}) + "/sitemap.xml")
 
 
 def test_silence_is_given_up(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,6 +44,11 @@ COMMANDS: tuple[Command, ...] = (
         "bring counts along from elsewhere",
         "likewise import article likes.db --sitemap https://example.com/sitemap.xml",
     ),
+    Command(
+        "purge",
+        "take spam away, after telling how much",
+        "likewise purge --page /posts/hello --from 2026-01-31T22:00 --keep first",
+    ),
     Command("key", "replace the admin key by a new one", "likewise key"),
     Command("openapi", "print the description of the HTTP API", "likewise openapi > openapi.json"),
     Command("health", "ask the running service whether it can store likes", "likewise health"),

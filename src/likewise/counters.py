@@ -13,6 +13,7 @@ from typing import Literal
 
 MAX_COUNT = 65_535  # what a counter of 16 bits holds
 SECONDS_PER_DAY = 86_400
+_MOST_CALLS = 0xFFFF_FFFF
 
 
 class Counters:
@@ -22,8 +23,9 @@ class Counters:
     costs nothing, however much of it, forgets nobody who has spent something.
 
     It may forget somebody under pressure, but a stranger never meets another's count: tags have
-    32 bits beside those that choose the set. A counter is a row of the columns below, and `find`
-    tells which: `count` of a window of time, `first` and `second` of a day.
+    32 bits beside those that choose the set (where hashes have 32 in all, tags have the rest).
+    A counter is a row of the columns below, and `find` tells which: `count` of a window of time,
+    `first` and `second` of a day.
 
     Rows are found by SipHash, which is made for tables that attackers fill (PEP 456).
     """
@@ -55,8 +57,8 @@ class Counters:
         """
         hashed = hash(self._key + subject)
         day = int(self._wall()) // SECONDS_PER_DAY & MAX_COUNT
-        start = (hashed >> 32) % self._sets * self.WAYS
-        tag = hashed & 0xFFFF_FFFF or 1
+        start = hashed % self._sets * self.WAYS
+        tag = hashed // self._sets & 0xFFFF_FFFF or 1
         tags = self._tag[start : start + self.WAYS].tolist()
         if tag in tags:
             row = start + tags.index(tag)
@@ -64,8 +66,8 @@ class Counters:
             row = self._least(start, day)
             self._tag[row] = tag
             self._start[row] = self.count[row] = self.first[row] = self.second[row] = 0
-        if self._calls == 0xFFFF_FFFF:
-            self._calls, self._used = 0, _column("I", len(self._used))
+        if self._calls == _MOST_CALLS:  # ages begin anew, or the newest would seem the oldest
+            self._used, self._calls = _column("I", len(self._tag)), 0
         self._calls = self._used[row] = self._calls + 1
         now, since = int(self._monotonic()), self._start[row]
         if not since <= now < since + window_seconds:
@@ -77,6 +79,9 @@ class Counters:
     def _least(self, start: int, day: int) -> int:
         """Return which row of a set makes room."""
         used = self._used[start : start + self.WAYS].tolist()
+        row = start + used.index(min(used))
+        if self._day[row] != day or not self.first[row]:
+            return row  # nobody has less, and nobody is older
         oldest = sorted(range(self.WAYS), key=used.__getitem__)
         days = self._day[start : start + self.WAYS].tolist()
         first = self.first[start : start + self.WAYS].tolist()

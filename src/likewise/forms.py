@@ -13,6 +13,7 @@ from likewise import addresses, sites
 
 UNIX_PREFIX = "unix:"
 MIN_KEY_CHARACTERS = 24
+MAX_PAGE_KEYS = 2
 SECRET_BYTES = range(32, 65)  # BLAKE2b takes no longer key
 
 _TRUE = frozenset({"1", "on", "true", "yes"})
@@ -20,6 +21,9 @@ _FALSE = frozenset({"0", "off", "false", "no", ""})
 _MAX_PORT = 65_535
 _HOST_NAME = re.compile(r"[a-zA-Z0-9_-]{1,63}(?:\.[a-zA-Z0-9_-]{1,63})*\.?")
 _URL = re.compile(r"https?://[\w.\-:\[\]]+(?:/[\w./~!$&'()*+,;=:@%-]*)?", re.ASCII)
+_PAGE_KEY = re.compile(rf"[!-+\--~]{{{MIN_KEY_CHARACTERS},}}")  # ASCII, without space and comma
+_ADDRESS = re.compile(r"https?://[\w.\-:\[\]]+/[\w./~!$&'()*+,;=:@%?-]*", re.ASCII)
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
 # What manuals, the article among them, print as an example: known to everybody.
 _KNOWN_KEYS = frozenset({"fallback_secret", "TuSuperPasswordSecreto123"})
 
@@ -120,6 +124,41 @@ def kinds(text: str) -> tuple[str, ...]:
     found = tuple(sites.checked_kind(part) for part in text.split(","))
     if len(set(found)) < len(found):
         raise ValueError("a kind stands there twice")
+    return found
+
+
+def pages(text: str) -> str:
+    """Read which pages may be liked: `open`, `signed`, `sitemap`, or `sitemap:` and an address."""
+    mode, colon, address = text.strip().partition(":")
+    if mode not in {sites.OPEN, sites.SIGNED, sites.SITEMAP} or (colon and mode != sites.SITEMAP):
+        raise ValueError("expected open, signed, sitemap, or sitemap:https://example.com/feed.xml")
+    if colon and not _ADDRESS.fullmatch(address):
+        raise ValueError("expected an address behind sitemap:, such as https://example.com/a.xml")
+    return f"{mode}{colon}{address}"
+
+
+def page_keys(text: str) -> tuple[str, ...]:
+    """Read the key that pages are signed with, or two while one takes the other's place."""
+    keys = tuple(part.strip() for part in text.split(","))
+    if len(keys) > MAX_PAGE_KEYS or not all(map(_PAGE_KEY.fullmatch, keys)):
+        raise ValueError(
+            f"expected a key of at least {MIN_KEY_CHARACTERS} random characters, or two with a"
+            " comma between: the new one and the old one"
+        )
+    if any(len(set(key)) < MIN_KEY_CHARACTERS // 3 for key in keys):
+        raise ValueError("expected random characters, which are not so few again and again")
+    return keys
+
+
+def languages(text: str) -> tuple[str, ...]:
+    """Read `separate`, or the languages that a page's address may begin with."""
+    if text.strip() == "separate":
+        return ()
+    found = tuple(part.strip() for part in text.split(","))
+    if not all(map(_LANGUAGE.fullmatch, found)):
+        raise ValueError(
+            'expected "separate", or languages as they stand in addresses: ["en", "es"]'
+        )
     return found
 
 

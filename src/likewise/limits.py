@@ -38,6 +38,7 @@ class Limits(NamedTuple):
     logins: Rate = Rate(20, 60)  # wrong admin keys
     prefix_day: int = 200  # IPv6 /48: net likes of one page and kind a day
     prefix_writes: Rate = Rate(1_200, 60)
+    prefix_pages: int = 300  # IPv6 /48: new pages a day
 
 
 def parse_limits(text: str) -> Limits | None:
@@ -77,7 +78,7 @@ class Grant(NamedTuple):
     """Leave to write, as it was given, so that what was not used can be given back.
 
     `rank` tells which like of its network on this page today it is: 1, 2 (the 2nd to 5th), 3 (a
-    later one, or one of a /48 that has more than one network may), or 0 where that is not known.
+    later one, or one after the 10th of its /48), or 0 where that is not known.
     """
 
     network: bytes | None
@@ -88,6 +89,7 @@ class Grant(NamedTuple):
 
 UNLIMITED = Grant(None, b"", 0, new_page=False)
 _SECOND_RANK_LAST = 5
+_PREFIX_RANK_LAST = 10  # of a /48: whoever has one has 65,536 networks
 
 
 class Limiter:
@@ -139,39 +141,43 @@ class Limiter:
         if limits is None or network is None:
             return UNLIMITED
         writers = self._write(network, limits)
-        of_network = writers[0]
-        if table.first[of_network] >= limits.likes:
+        if table.first[writers[0]] >= limits.likes:
             raise self._too_many_today("new likes", limits.likes)
-        if new_page and table.second[of_network] >= limits.pages:
-            raise self._too_many_today("new pages", limits.pages)
+        for writer, most in zip(writers, (limits.pages, limits.prefix_pages), strict=False):
+            if new_page and table.second[writer] >= most:
+                raise self._too_many_today("new pages", most)
         rows = self._rows(network, subject, limits)
         self._check_burst(rows[0], writers, limits.burst)
         self._check_day(rows, limits, likes_today)
-        self._move(of_network, rows, 1, new_page=new_page)
-        return Grant(network, subject, self._rank(rows, limits), new_page)
+        self._move(writers, rows, 1, new_page=new_page)
+        return Grant(network, subject, self._rank(rows, 1), new_page)
 
     def give_back(self, grant: Grant) -> None:
-        """Undo a grant: the like was taken back, stood already, or could not be stored."""
+        """Undo a grant: the like stood already, or could not be stored."""
         limits, network = self._limits, grant.network
         if limits is not None and network is not None:
-            of_network = self._writers.find(b"w" + network, limits.writes.seconds)
+            writers = self._writers_of(network, limits)
             rows = self._rows(network, grant.subject, limits)
-            self._move(of_network, rows, -1, new_page=grant.new_page)
+            self._move(writers, rows, -1, new_page=grant.new_page)
+            self._rank(rows, -1)
 
     def give_back_page(self, grant: Grant) -> None:
         """Undo a grant's new page: another like, sent at the same time, has made it."""
         limits, network = self._limits, grant.network
         if limits is not None and network is not None:
-            of_network = self._writers.find(b"w" + network, limits.writes.seconds)
             pages = self._writers.second
-            pages[of_network] = _moved(pages[of_network], -1)
+            for writer in self._writers_of(network, limits):
+                pages[writer] = _moved(pages[writer], -1)
 
     def took_back(self, network: bytes | None, subject: bytes) -> None:
         """Give one like back that a reader of this network has withdrawn."""
-        self.give_back(Grant(network, subject, 0, new_page=False))
+        limits = self._limits
+        if limits is not None and network is not None:
+            writers = self._writers_of(network, limits)
+            self._move(writers, self._rows(network, subject, limits), -1, new_page=False)
 
     def _write(self, network: bytes, limits: Limits) -> list[int]:
-        """Count a write; return where: the network's row, and its /48's."""
+        """Count a write; return the row of the network, and that of its /48."""
         prefix = prefix_of(network)
         if prefix is None:
             return [self._pass(self._writers, b"w" + network, limits.writes, "writes")]
@@ -181,6 +187,14 @@ class Limiter:
         row = self._pass(self._writers, b"w" + network, limits.writes, "writes")
         self._writers.count[of_prefix] += 1
         return [row, of_prefix]
+
+    def _writers_of(self, network: bytes, limits: Limits) -> list[int]:
+        """Return where writes, new likes and new pages are counted, without counting any."""
+        rows = [self._writers.find(b"w" + network, limits.writes.seconds)]
+        prefix = prefix_of(network)
+        if prefix:
+            rows.append(self._writers.find(b"w" + prefix, limits.prefix_writes.seconds))
+        return rows
 
     def _pass(self, table: Counters, subject: bytes, rate: Rate, what: str) -> int:
         """Count one more of a subject, and return its row."""
@@ -224,20 +238,28 @@ class Limiter:
             if table.first[of_prefix] >= limits.prefix_day:
                 raise self._too_many_today("likes of one page", limits.prefix_day)
 
-    def _move(self, of_network: int, rows: list[int], step: int, *, new_page: bool) -> None:
-        """Move every counter that a like moves."""
+    def _move(self, writers: list[int], rows: list[int], step: int, *, new_page: bool) -> None:
+        """Move every counter of a limit that a like moves."""
         table = self._writers
-        table.first[of_network] = _moved(table.first[of_network], step)
-        if new_page:
-            table.second[of_network] = _moved(table.second[of_network], step)
+        for writer in writers:
+            table.first[writer] = _moved(table.first[writer], step)
+            if new_page:
+                table.second[writer] = _moved(table.second[writer], step)
         for row in rows:
             table.count[row] = _moved(table.count[row], step)
             table.first[row] = _moved(table.first[row], step)
 
-    def _rank(self, rows: list[int], limits: Limits) -> int:
-        nth, *of_prefix = [self._writers.first[row] for row in rows]
-        # Whoever has a /48 can come from another network each time, and always be its first.
-        if nth > _SECOND_RANK_LAST or any(likes > limits.day for likes in of_prefix):
+    def _rank(self, rows: list[int], step: int) -> int:
+        """Move what ranks are made from; return the rank.
+
+        Likes that were taken back count here: or else one could be given in exchange for another,
+        and each be the first. A /48 has its share of first ones, not one for each of its networks.
+        """
+        given = self._writers.second
+        for row in rows:
+            given[row] = _moved(given[row], step)
+        nth, *nth_of_prefix = [given[row] for row in rows]
+        if nth > _SECOND_RANK_LAST or any(n > _PREFIX_RANK_LAST for n in nth_of_prefix):
             return 3
         return min(nth, 2)
 

@@ -5,26 +5,33 @@ The only place where the parts are put together; knows neither doors nor signals
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import NamedTuple
 
 from likewise import sites
-from likewise.addresses import Proxies
+from likewise.addresses import LOOPBACK, PRIVATE, Proxies, parse_address
 from likewise.limits import Limiter
+from likewise.metrics import Metrics
 from likewise.settings import Settings
 from likewise.store.file import Lock, write_private
 from likewise.store.sqlite import SqliteStore, open_store
+from likewise.watch import Watch
 from likewise.web.admin import Admin
 from likewise.web.app import App, Health
 from likewise.web.assets import Files
+from likewise.web.corrections import Corrections
+from likewise.web.gate import Gate, Refresher
+from likewise.web.origins import RefusedOrigins
 from likewise.web.public import Public
 from likewise.web.sessions import Keys, Sessions, digest_of, new_token
 
 KEY_FILE = "admin-key"
+UPKEEP_SECONDS = 3_600
 
 _log = logging.getLogger("likewise")
 
@@ -47,14 +54,17 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
         lock.tell()
         store = open_store(settings.database_path, settings.secret, create=True)
         try:
-            yield await _service(settings, store, lock)
+            async with contextlib.AsyncExitStack() as stack:
+                yield await _service(settings, store, lock, stack)
         finally:
             await store.close()
     finally:
         lock.release()
 
 
-async def _service(settings: Settings, store: SqliteStore, lock: Lock) -> Service:
+async def _service(
+    settings: Settings, store: SqliteStore, lock: Lock, stack: contextlib.AsyncExitStack
+) -> Service:
     served = {site.name: site for site in settings.sites}
     if settings.serves_demo:
         served[sites.DEMO] = _demo_site(settings)
@@ -72,15 +82,61 @@ async def _service(settings: Settings, store: SqliteStore, lock: Lock) -> Servic
     owner = store.admin_key_digest if configured is None else lambda: configured
     keys = Keys(owner, digest_of(local_key))
     sessions = Sessions(time.monotonic)
-    admin = Admin(store, served, keys, sessions, limiter, proxies, settings.url)
+    metrics, refused_origins = Metrics(), RefusedOrigins()
+    watch = Watch(store, metrics, monotonic=time.monotonic, wall=time.time)
+    gate = Gate(settings.page_key or (), _sitemaps(served, store, metrics, stack))
+    admin = Admin(
+        store, served, keys, sessions, limiter, proxies, refused_origins, metrics, settings.url
+    )
+    await stack.enter_async_context(_kept_up(store))
     parts = {
-        "public": Public(store, served, limiter, proxies),
+        "public": Public(store, served, limiter, proxies, gate, watch, metrics, refused_origins),
         "admin": admin,
+        "corrections": Corrections(store, served, admin),
         "files": Files(serves_demo=settings.serves_demo, url=settings.url),
         "health": Health(store),
     }
-    app = App(parts, admin, logs_access=settings.access_log)
+    app = App(parts, admin, metrics, logs_access=settings.access_log)
     return Service(app, store, proxies, lock, local_key)
+
+
+def _sitemaps(
+    served: Mapping[str, sites.Site],
+    store: SqliteStore,
+    metrics: Metrics,
+    stack: contextlib.AsyncExitStack,
+) -> Mapping[str, Refresher]:
+    """Return the sitemaps of the sites that have one, each being read for the first time."""
+    listed = [site for site in served.values() if site.sitemap is not None]
+    if not listed:
+        return {}
+    from likewise.sitemap import Sitemap  # noqa: PLC0415 (for those who have one)
+
+    sitemaps = {site.name: Sitemap(site, store, metrics, time.monotonic) for site in listed}
+    for sitemap in sitemaps.values():
+        sitemap.refresh()
+        stack.push_async_callback(sitemap.close)
+    return sitemaps
+
+
+@contextlib.asynccontextmanager
+async def _kept_up(store: SqliteStore) -> AsyncIterator[None]:
+    """Forget in time what is kept for a time only, for as long as the service runs."""
+
+    async def keep_up() -> None:
+        while True:
+            await asyncio.sleep(UPKEEP_SECONDS)
+            try:
+                await store.retain()
+            except Exception:  # noqa: BLE001 (it is tried again, whatever it was)
+                _log.warning("Old figures could not be folded; that is tried again.", exc_info=True)
+
+    upkeep = asyncio.get_running_loop().create_task(keep_up())
+    try:
+        yield
+    finally:
+        upkeep.cancel()
+        await asyncio.wait({upkeep})
 
 
 async def _make_key(settings: Settings, store: SqliteStore) -> None:
@@ -108,13 +164,19 @@ def _told_once() -> Callable[[str], None]:
     told: list[str] = []
 
     def tell(peer: str) -> None:
-        if not told:
-            told.append(peer)
-            _log.warning(
-                "A forwarding header from %s was not believed. If that is your proxy, set"
-                " LIKEWISE_TRUSTED_PROXIES=%s (or private), so that readers are told apart.",
-                peer or "the unix socket",
-                peer or "loopback",
-            )
+        if told:
+            return
+        told.append(peer)
+        # A public address may be a reader's own, who sent the header himself: it is not written.
+        address = parse_address(peer)
+        is_near = address is None or any(range_.holds(address) for range_ in (*LOOPBACK, *PRIVATE))
+        where = (peer or "the unix socket") if is_near else "a public address"
+        setting = (peer or "loopback") if is_near else "<the address of your proxy>"
+        _log.warning(
+            "A forwarding header from %s was not believed. If that is your proxy, set"
+            " LIKEWISE_TRUSTED_PROXIES=%s (or private), so that readers are told apart.",
+            where,
+            setting,
+        )
 
     return tell

@@ -52,6 +52,8 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("LIKEWISE_CLIENT_HEADER", "", forms.header, "header that names the reader"),
     Setting("LIKEWISE_KINDS", "like", forms.kinds, "what is counted, the default kind first"),
+    Setting("LIKEWISE_PAGES", "open", forms.pages, "which may be liked: open, signed, sitemap"),
+    Setting("LIKEWISE_PAGE_KEY", None, forms.page_keys, "what signs pages", is_secret=True),
     Setting("LIKEWISE_LIMITS", "on", limits.parse_limits, "on, off, or burst=2/10s,day=20,…"),
     Setting("LIKEWISE_DEMO", None, forms.switch, "serve /demo: on or off"),
     Setting("LIKEWISE_LOOP", "asyncio", forms.loop, "event loop: asyncio, or uvloop (an extra)"),
@@ -69,6 +71,8 @@ _SITE_KEYS: dict[str, Callable[[str], Any]] = {
     "url": forms.url,
     "origins": forms.origins,
     "kinds": forms.kinds,
+    "pages": forms.pages,
+    "languages": forms.languages,
 }
 
 
@@ -85,6 +89,8 @@ class Settings(NamedTuple):
     trusted_proxies: forms.Trust
     client_header: bytes | None
     kinds: tuple[str, ...]
+    pages: str
+    page_key: tuple[str, ...] | None
     limits: limits.Limits | None
     demo: bool | None
     loop: str
@@ -94,8 +100,14 @@ class Settings(NamedTuple):
 
     @property
     def database_path(self) -> Path:
-        """The database's own path, by whichever link it was named: its secret lies beside it."""
-        return Path(self.database).resolve()
+        """The database's own path, by whichever link it was named: its secret lies beside it.
+
+        Raises `StartError` for a link that leads to itself.
+        """
+        try:
+            return Path(self.database).resolve()
+        except (OSError, RuntimeError) as error:
+            raise StartError(f"{self.database} cannot be found: {error}.") from None
 
     @property
     def serves_demo(self) -> bool:
@@ -198,6 +210,8 @@ def _unknown(name: str, where: str) -> StartError:
 def _content(path: Path, named_by: str | None) -> dict[str, Any]:
     """Return what `likewise.toml` holds; nothing where there is none and nobody named one."""
     try:
+        if path.exists() and not path.is_file():  # a pipe would have us wait for ever
+            raise StartError(f"{path.absolute()} is not a file.")
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         if named_by is None:
@@ -230,12 +244,17 @@ def _sites(
     if not isinstance(tables, dict):
         raise StartError("sites are tables, as [sites.blog].")
     configured = tuple(_site(name, table) for name, table in tables.items())
+    plain = ("origins", "kinds", "pages")
     if sites.DEFAULT not in tables:
-        default = sites.site(sites.DEFAULT, None, values["origins"], values["kinds"])
-        return (default, *configured)
-    for name in ("LIKEWISE_ORIGINS", "LIKEWISE_KINDS"):
-        if name in given and given[name].text:
-            raise StartError(f"{name} and [sites.default] are both set. Keep one of them.")
+        read = {name: values[name] for name in plain}
+        where = f"LIKEWISE_PAGES={values['pages']}"
+        configured = (_built(sites.DEFAULT, read, where), *configured)
+    else:
+        for name in (f"{PREFIX}{name.upper()}" for name in plain):
+            if name in given and given[name].text:
+                raise StartError(f"{name} and [sites.default] are both set. Keep one of them.")
+    if not values["page_key"] and any(site.pages == sites.SIGNED for site in configured):
+        raise StartError("Signed pages need LIKEWISE_PAGE_KEY, the key that your site signs with.")
     return configured
 
 
@@ -256,5 +275,12 @@ def _site(name: str, table: object) -> Site:
         sites.checked_name(name)
     except ValueError as error:
         raise StartError(f"{where}: {error}.") from None
-    kinds = read.get("kinds", (sites.LIKE,))
-    return sites.site(name, read.get("url"), read.get("origins", ()), kinds)
+    return _built(name, read, f"{where} pages")
+
+
+def _built(name: str, read: dict[str, Any], where: str) -> Site:
+    read = {"url": None, "origins": ()} | read
+    try:
+        return sites.site(name, **read)
+    except ValueError as error:
+        raise StartError(f"{where}: {error}.") from None

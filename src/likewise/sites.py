@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from likewise.errors import Problem
+from likewise.pages import canonical
 
 DEFAULT = "default"
 DEMO = "demo"
@@ -18,7 +19,11 @@ LIKE = "like"
 MAX_KIND_BYTES = 32
 _MAX_KIND_CHARACTERS = 4 * MAX_KIND_BYTES  # more cannot be the spelling of one
 RESERVED_KINDS = frozenset({"views"})
+# Which pages may be liked: any, those signed when the site was built, those in its sitemap.
+OPEN, SIGNED, SITEMAP = "open", "signed", "sitemap"
 
+# Plain http from this machine alone, where a site is being made.
+_FETCHED = re.compile(r"https://|http://(?:localhost|127\.0\.0\.1|\[::1\])(?:[:/]|$)")
 _NAME = re.compile(r"[a-z0-9-]{1,32}")
 _ORIGIN = re.compile(r"(https?)://(\*\.)?([^/:\[]+|\[[0-9a-f:]+\])(?::(\*|[0-9]{1,5}))?/?")
 _HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:]+\]")
@@ -66,12 +71,19 @@ class Origins:
 
 
 class Site(NamedTuple):
-    """One site: `url` is its address for links, or None; the first of `kinds` is the default."""
+    """One site: `url` is its address for links, or None; the first of `kinds` is the default.
+
+    `pages` says which may be liked, `sitemap` where they are named. What `languages` matches is cut
+    from a page's id, so that a page counts once in all its languages.
+    """
 
     name: str
     url: str | None
     origins: Origins
     kinds: tuple[str, ...] = (LIKE,)
+    pages: str = OPEN
+    sitemap: str | None = None
+    languages: re.Pattern[str] | None = None
 
     @property
     def is_local(self) -> bool:
@@ -93,6 +105,13 @@ class Site(NamedTuple):
             )
         return kind
 
+    def page(self, text: str) -> str:
+        """Return the id of the page that a request names. Raises `BadPage`."""
+        page = canonical(text)
+        if self.languages is None:
+            return page
+        return self.languages.sub(r"\1", page, count=1) or "/"
+
     def link_to(self, page: str) -> str | None:
         """Return the page's address on the site; None when it has none that is safe to link."""
         if self.url is None or not page.startswith("/"):
@@ -101,8 +120,13 @@ class Site(NamedTuple):
         return origin_of(self.url) + "".join(map(_url_octets, page))
 
 
-def site(
-    name: str, url: str | None, origins: tuple[str, ...], kinds: tuple[str, ...] = (LIKE,)
+def site(  # noqa: PLR0913 (what a site is made from)
+    name: str,
+    url: str | None,
+    origins: tuple[str, ...],
+    kinds: tuple[str, ...] = (LIKE,),
+    pages: str = OPEN,
+    languages: tuple[str, ...] = (),
 ) -> Site:
     """Build a site. Without origins its own address may write; without either, localhost alone.
 
@@ -111,7 +135,29 @@ def site(
     if url and not origins:
         origins = (origin_of(url),)
     rule = Origins(origins) if origins else LOCALHOST
-    return Site(name, url or next(iter(rule.exact), None), rule, kinds)
+    url = url or next(iter(rule.exact), None)
+    mode, _, address = pages.partition(":")
+    sitemap = _sitemap(url, address) if mode == SITEMAP else None
+    return Site(name, url, rule, kinds, mode, sitemap, _prefixes(url, languages))
+
+
+def _sitemap(url: str | None, address: str) -> str:
+    """Return where a site's pages are named: at the address, else at the usual one."""
+    if not address and url is None:
+        raise ValueError("a sitemap is at the site's own address, so the site needs a url")
+    address = address or f"{url}/sitemap.xml"
+    if not _FETCHED.match(address):
+        raise ValueError(f"{address} is not fetched: a sitemap's address begins with https://")
+    return address
+
+
+def _prefixes(url: str | None, languages: tuple[str, ...]) -> re.Pattern[str] | None:
+    """Return what matches the languages at the beginning of a page's id, below the site's path."""
+    if not languages:
+        return None
+    base = canonical(url).rstrip("/") if url else ""
+    codes = "|".join(map(re.escape, languages))
+    return re.compile(rf"^({re.escape(base)})(?:/(?:{codes}))+(?=/|$)")
 
 
 def site_named(sites: Mapping[str, Site], name: str | None) -> Site:
@@ -120,6 +166,11 @@ def site_named(sites: Mapping[str, Site], name: str | None) -> Site:
     if found is None:
         raise Problem("unknown_site", f"There is no such site. There are: {', '.join(sites)}.")
     return found
+
+
+def origins_setting(site: Site) -> str:
+    """Return where a site's origins are set, for whoever is to add one."""
+    return "LIKEWISE_ORIGINS" if site.name == DEFAULT else f"the origins of [sites.{site.name}]"
 
 
 def origin_of(url: str) -> str:
@@ -159,7 +210,7 @@ def checked_kind(text: str) -> str:
 def _parse(text: str) -> tuple[str, bool, str, str]:
     """Return scheme, whether names below the host are meant, host and port, as browsers write."""
     match = _ORIGIN.fullmatch(text.strip().lower())
-    host, port = (_punycode(match[3]), match[4] or "") if match else ("", "")
+    host, port = (punycode(match[3]), match[4] or "") if match else ("", "")
     if not match or not _HOST.fullmatch(host) or (port.isdecimal() and int(port) > _MAX_PORT):
         msg = (
             f"{text!r} is no origin: write scheme and host and nothing else,"
@@ -175,7 +226,7 @@ def _parse(text: str) -> tuple[str, bool, str, str]:
     return match[1], bool(match[2]), host, port
 
 
-def _punycode(host: str) -> str:
+def punycode(host: str) -> str:
     """Return a lower-case host as browsers send it (UTS 46, non-transitional: `ß` stays itself)."""
     labels = unicodedata.normalize("NFKC", host).replace("\u3002", ".").split(".")
     return ".".join(

@@ -9,7 +9,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from tests.conftest import StartService
+from tests.service import Service
+
 Site = Callable[..., str]
+
+
+@pytest.fixture
+def blog(start_service: StartService) -> Service:
+    """A service that knows where its blog is."""
+    return start_service(LIKEWISE_ORIGINS="https://blog.example,http://localhost:1313")
 
 
 @pytest.fixture

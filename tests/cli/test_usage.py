@@ -18,6 +18,7 @@ READING = {  # commands that want a database
     "backup": (),
     "key": (),
     "import": ("article", "likes.db"),
+    "purge": ("--page", "/a"),
 }
 
 

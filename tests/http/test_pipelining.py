@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from likewise.http import server
 from likewise.http.connection import MAX_PIPELINE
 from likewise.http.message import Response
 from tests.http.door import GET, Client, Door, get, post, until
@@ -150,3 +151,15 @@ def test_an_answer_of_its_own_status_comes_through(door: Door, client: Client) -
     client.send(get("/later"))
     door.finish(0, Response(418, b"", b"short and stout"))
     assert client.answer().status == 418
+
+
+def test_pipelines_that_wait_are_held_within_the_bound_of_all(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "MAX_HELD_BYTES", 300_000)
+    crowd = [door.connect() for _ in range(40)]
+    for client in crowd:
+        client.send(get("/later") * 60)
+    until(lambda: door.connections < len(crowd))
+    until(lambda: door.run(lambda: door.server._held_bytes) <= 300_000)
+    assert door.ask(get("/now")).status == 200

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import select
+from collections.abc import Callable
 
-from likewise.http.message import Answer, Request
+import pytest
+
+from likewise.http import server
+from likewise.http.connection import IDLE_SECONDS
+from likewise.http.message import Answer, Request, Response
 from likewise.http.server import AT_ONCE
-from tests.http.door import GET, Client, Door, until
+from tests.http.door import GET, Client, Door, get, post, until
 
 
 def connected(door: Door, count: int) -> list[Client]:
@@ -54,8 +60,78 @@ def test_a_crowd_does_not_make_answers_wait_for_all_of_it() -> None:
     assert max(made - left for made, left in enumerate(had_left)) < AT_ONCE
 
 
-def test_who_left_in_the_same_turn_is_written_nothing(door: Door) -> None:
+def test_who_left_in_the_same_turn_ends_without_a_word(door: Door) -> None:
     clients = connected(door, AT_ONCE // 2)
     door.run(lambda: ask(clients, and_leave=True))
     assert door.ask(GET).status == 200
     until(lambda: door.connections == 0)
+
+
+def test_an_answer_that_cannot_be_written_costs_nobody_else_theirs(door: Door) -> None:
+    clients = connected(door, 8)
+    door.app.echo = lambda request: Response(299 if b"odd" in request.path else 200)  # type: ignore[method-assign]
+    odd, others = clients[0], clients[1:]
+
+    def ask_all() -> None:
+        odd.send(get("/odd"))
+        ask(others)
+
+    door.run(ask_all)
+    assert {client.answer().status for client in others} == {200}
+    with pytest.raises((AssertionError, OSError)):
+        odd.answer()
+    assert len(door.noise) == 1
+    door.noise.clear()
+
+
+async def asked(door: Door, send: Callable[[], None]) -> None:
+    """Let a client send, and wait until its answer is made but not written."""
+    before = len(door.app.requests)
+    send()
+    for _ in range(1_000):
+        if len(door.app.requests) > before:
+            return
+        await asyncio.sleep(0)
+    raise AssertionError("nothing was asked")
+
+
+def test_who_asks_in_the_turn_of_the_deadline_is_answered(door: Door) -> None:
+    (client,) = connected(door, 1)
+
+    async def ask_late() -> None:
+        door.server._tick_handle.cancel()
+        await asked(door, lambda: client.send(GET))
+        door._skipped_seconds += IDLE_SECONDS + 1
+        door.server._tick()
+
+    door.wait(ask_late())
+    assert client.answer().status == 200
+
+
+def test_who_has_just_asked_makes_no_room_for_others(door: Door) -> None:
+    (client,) = connected(door, 1)
+
+    async def ask_in_a_crowd() -> None:
+        await asked(door, lambda: client.send(GET))
+        assert not door.server._make_room()
+
+    door.wait(ask_in_a_crowd())
+    assert client.answer().status == 200
+
+
+def test_who_has_just_sent_the_rest_is_not_taken_for_a_hoarder(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = door.connect()
+    data = post(b"x" * 100_000, target="/big")
+    client.send(data[:-10])
+    until(lambda: door.run(lambda: door.server._held_bytes) >= 100_000)
+
+    async def send_the_rest() -> None:
+        await asked(door, lambda: client.send(data[-10:]))
+        monkeypatch.setattr(server, "MAX_HELD_BYTES", 50_000)
+        door.server._shed()
+
+    door.wait(send_the_rest())
+    client.send(GET)
+    assert [client.answer().status for _ in range(2)] == [200, 200]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -151,3 +152,24 @@ def test_no_number_of_subjects_takes_more_memory() -> None:
     finally:
         tracemalloc.stop()
     assert after - before < 4_096
+
+
+def test_newcomers_are_kept_when_the_number_of_the_call_begins_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("likewise.counters._MOST_CALLS", 100)
+    table = counters(Clock(), entries=64)
+    for round_ in range(20):
+        subjects = [b"%d of %d" % (number, round_) for number in range(4)]
+        for subject in subjects:
+            count(table, subject)
+        assert [counted(table, subject)[0] for subject in subjects] == [1] * 4
+
+
+def test_hashes_of_32_bits_are_spread_over_the_whole_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "likewise.counters.hash", lambda text: hash(text) & 0xFFFF_FFFF, raising=False
+    )
+    table = counters(Clock(), entries=4_096)
+    rows = {table.find(b"%d" % number, WINDOW_SECONDS) for number in range(3_000)}
+    assert len(rows) > 2_500

@@ -235,6 +235,22 @@ def test_twelve_hundred_writes_a_minute_are_taken_from_one_48(readers: Readers) 
     readers.limiter.write(network("2001:db8:2::1"))
 
 
+def test_three_hundred_new_pages_a_day_are_taken_from_one_48(readers: Readers) -> None:
+    def make_page(prefix: str, number: int) -> Grant:
+        readers.clock.go_on(1)
+        return readers.like(network(f"{prefix}:{number:x}::1"), b"%d" % number, new_page=True)
+
+    for number in range(299):
+        make_page("2001:db8:1", number)
+    readers.limiter.give_back(make_page("2001:db8:1", 300))
+    readers.limiter.give_back_page(make_page("2001:db8:1", 301))
+    make_page("2001:db8:1", 302)
+    with refused("300 new pages a day"):
+        make_page("2001:db8:1", 303)
+    make_page("2001:db8:2", 303)
+    readers.like(network("2001:db8:1:303::1"), b"known")
+
+
 def test_one_64_that_is_refused_uses_nothing_up_of_its_48(readers: Readers) -> None:
     for number in range(2_000):
         if number < 60:
@@ -316,27 +332,24 @@ def test_a_like_knows_whether_it_was_its_networks_first_or_a_later_one_that_day(
     assert readers.like().rank == 1
 
 
-def test_the_rank_is_the_networks_own_and_not_its_48s(readers: Readers) -> None:
-    for number in range(9):
-        assert readers.like(network(f"2001:db8:1:{number:x}::1")).rank == 1
-
-
-def test_later_likes_of_a_48_with_more_than_one_network_may_have_are_of_the_last_rank(
-    readers: Readers,
-) -> None:
-    ranks = [readers.like(network(f"2001:db8:1:{number:x}::1")).rank for number in range(200)]
-    assert ranks == [1] * 20 + [3] * 180
+def test_the_rank_is_the_networks_own_until_its_48_has_had_ten(readers: Readers) -> None:
+    ranks = [readers.like(network(f"2001:db8:1:{number:x}::1")).rank for number in range(12)]
+    assert ranks == [1] * 10 + [3] * 2
     assert readers.like(network("2001:db8:2::1")).rank == 1
-    assert readers.like(network("2001:db8:1::1"), page=b"default\0/y\0like").rank == 1
 
 
-def test_a_48_that_takes_back_has_its_ranks_back(readers: Readers) -> None:
-    for number in range(25):
-        readers.like(network(f"2001:db8:1:{number:x}::1"))
-    for number in range(6):
-        readers.limiter.took_back(network(f"2001:db8:1:{number:x}::1"), PAGE)
-    ranks = [readers.like(network(f"2001:db8:1:{number:x}::1")).rank for number in (0, 1, 2)]
-    assert ranks == [1, 3, 3]
+def test_a_like_in_exchange_for_another_is_not_the_first_once_more(readers: Readers) -> None:
+    ranks = []
+    for _ in range(7):  # the likes that go were given elsewhere
+        ranks.append(readers.like().rank)
+        readers.limiter.took_back(READER, PAGE)
+    assert ranks == [1, 2, 2, 2, 2, 3, 3]
+
+
+def test_a_like_that_stood_already_makes_no_other_one_a_later_one(readers: Readers) -> None:
+    for _ in range(9):
+        readers.limiter.give_back(readers.like())
+    assert readers.like().rank == 1
 
 
 def test_no_name_of_a_site_makes_one_network_another(readers: Readers) -> None:
@@ -409,6 +422,7 @@ def test_on_keeps_the_limits_of_the_contract() -> None:
         logins=Rate(20, 60),
         prefix_day=200,
         prefix_writes=Rate(1_200, 60),
+        prefix_pages=300,
     )
 
 

@@ -94,6 +94,12 @@ async def like(store: SqliteStore, page: str, who: str, n: int = 1, **fields: st
     return outcome
 
 
+def known_as(store: SqliteStore, page: str, *, site: str = SITE) -> str | None:
+    """Return the page that an id counts for."""
+    known = store.known(site, page)
+    return None if known is None else known.page
+
+
 async def all_of(futures: Iterable[Awaitable[Outcome]]) -> list[Outcome]:
     """Wait for several at once."""
     return list(await asyncio.gather(*futures))

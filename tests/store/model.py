@@ -8,7 +8,7 @@ from typing import Any
 from likewise.store import Alias, Seed, Wish
 from likewise.store.sqlite import SqliteStore
 from tests.service import voter
-from tests.store.database import SITE
+from tests.store.database import SITE, known_as
 
 PAGES = ["/a", "/b", "/c", "/d", "hello"]
 KINDS = ["like", "🎉"]
@@ -76,7 +76,7 @@ def held_by(store: SqliteStore) -> Held:
     """Return all that a store says."""
     return {
         name: (
-            store.known_as(SITE, name),
+            known_as(store, name),
             said(store.counts(SITE, name)),
             [store.n_of(SITE, name, kind, who) for kind in KINDS for who in VOTERS],
         )

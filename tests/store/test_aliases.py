@@ -19,6 +19,7 @@ from tests.store.database import (
     SITE,
     all_of,
     assert_sound,
+    known_as,
     like,
     on_store,
     opened,
@@ -98,7 +99,7 @@ async def test_an_alias_brings_its_likes_and_its_seed_to_its_page(store: SqliteS
     await store.adopt([seed("/old", 10)], [])
     assert await store.adopt([], [alias("/old", "/new")]) == []
     assert store.counts(SITE, "/old") == store.counts(SITE, "/new") == {"like": 12}
-    assert store.known_as(SITE, "/old") == "/new"
+    assert known_as(store, "/old") == "/new"
 
 
 @on_store
@@ -189,7 +190,7 @@ async def test_an_alias_given_again_changes_nothing(store: SqliteStore) -> None:
 @on_store
 async def test_a_page_is_its_own_alias_already(store: SqliteStore) -> None:
     assert await store.adopt([], [alias("/a", "/a")]) == []
-    assert store.known_as(SITE, "/a") == "/a"
+    assert known_as(store, "/a") == "/a"
 
 
 @on_store
@@ -198,7 +199,7 @@ async def test_an_alias_of_an_alias_counts_for_the_page_itself(store: SqliteStor
     assert await store.adopt([], [alias("/oldest", "/older")]) == []
     await like(store, "/oldest", ANNA)
     assert store.counts(SITE, "/old") == {"like": 1}
-    assert store.known_as(SITE, "/oldest") == "/old"
+    assert known_as(store, "/oldest") == "/old"
 
 
 @on_store
@@ -212,21 +213,21 @@ async def test_two_aliases_in_a_circle_are_one_page(store: SqliteStore) -> None:
 async def test_an_alias_that_counts_for_another_page_stays_there(store: SqliteStore) -> None:
     await store.adopt([], [alias("/old", "/a")])
     assert await store.adopt([], [alias("/old", "/b")]) == [alias("/old", "/b")]
-    assert store.known_as(SITE, "/old") == "/a"
+    assert known_as(store, "/old") == "/a"
 
 
 @on_store
 async def test_a_page_that_has_aliases_does_not_become_one(store: SqliteStore) -> None:
     await store.adopt([], [alias("/old", "/a")])
     assert await store.adopt([], [alias("/a", "/b")]) == [alias("/a", "/b")]
-    assert store.known_as(SITE, "/a") == "/a"
+    assert known_as(store, "/a") == "/a"
 
 
 @on_store
 async def test_aliases_of_one_site_say_nothing_about_another(store: SqliteStore) -> None:
     await store.adopt([], [Alias("blog", "/old", "/new")])
     await like(store, "/old", ANNA, site="shop")
-    assert store.known_as("shop", "/old") == "/old"
+    assert known_as(store, "/old", site="shop") == "/old"
     assert store.counts("blog", "/new") == {}
 
 

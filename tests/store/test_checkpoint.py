@@ -71,7 +71,7 @@ async def test_what_readers_asked_last_does_not_hold_the_wal(store: SqliteStore)
         lambda: store.n_of(SITE, "/old", "like", voter(1)),
         lambda: store.likes_today(SITE, "/new", "like"),
         lambda: store.counts(SITE, "/old"),
-        lambda: store.known_as(SITE, "/unknown"),
+        lambda: store.known(SITE, "/unknown"),
         store.admin_key_digest,
     ):
         store._cache.clear()

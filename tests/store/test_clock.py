@@ -127,7 +127,7 @@ def test_what_was_liked_in_the_future_is_not_of_today(tmp_path: Path) -> None:
         await like(store, "/a", BORIS)
         assert store.likes_today(SITE, "/a", "like") == 1
         assert await store.totals(SITE) == (1, {"like": 2}, {"like": 1})
-        assert (await store.report(Query(SITE, "like", 5))).rows == [("/a", {"like": 2})]
+        assert (await store.report(Query(SITE, "like", 5))).rows == [("/a", {"like": 2}, False)]
 
     run(tmp_path / NAME, scenario, wall=lambda: clock)
     assert_sound(tmp_path / NAME)

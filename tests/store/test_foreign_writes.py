@@ -263,3 +263,32 @@ def test_a_program_that_opens_and_closes_the_database_costs_no_like(
 
     asyncio.run(scenario())
     assert_sound(tmp_path / NAME)
+
+
+@on_store
+async def test_nothing_is_confirmed_to_a_file_that_was_taken_away(store: SqliteStore) -> None:
+    await like(store, "/a", ANNA)
+    elsewhere = store.path.with_name("elsewhere")
+    store.path.rename(elsewhere)
+    store._next_look = 0
+    outcome = await submit(store, wish("/a", BORIS))
+    assert isinstance(outcome, Problem)
+    assert outcome.code == "storage_unavailable"
+    assert not await store.is_ready()
+    store.path.write_bytes(b"")
+    assert not await store.is_ready()
+    elsewhere.replace(store.path)
+    assert await store.is_ready()
+    assert (await like(store, "/a", BORIS)).counts == {"like": 2}
+
+
+@on_store
+async def test_who_asks_whether_it_is_ready_learns_that_the_file_is_gone(
+    store: SqliteStore,
+) -> None:
+    elsewhere = store.path.with_name("elsewhere")
+    store.path.rename(elsewhere)
+    store._next_look = 0
+    assert not await store.is_ready()
+    elsewhere.replace(store.path)
+    assert await store.is_ready()

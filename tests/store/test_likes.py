@@ -64,7 +64,7 @@ async def test_a_like_can_be_given_again_after_it_was_taken_back(store: SqliteSt
 @on_store
 async def test_taking_back_from_an_unknown_page_stores_nothing(store: SqliteStore) -> None:
     assert await like(store, "/unknown", ANNA, 0) == (0, False, {})
-    assert store.known_as(SITE, "/unknown") is None
+    assert store.known(SITE, "/unknown") is None
     for table in ("pages", "kinds", "likes", "counts", "hourly"):
         assert value(store.path, f"SELECT count(*) FROM {table}") == 0
 

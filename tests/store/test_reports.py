@@ -33,10 +33,10 @@ async def test_pages_come_most_liked_first_and_by_name_where_equal(store: Sqlite
     assert report == (
         4,
         [
-            ("/c", {"like": 2}),
-            ("/a", {"like": 1}),
-            ("/b", {"like": 1, "🎉": 1}),
-            ("/d", {"🎉": 1}),
+            ("/c", {"like": 2}, False),
+            ("/a", {"like": 1}, False),
+            ("/b", {"like": 1, "🎉": 1}, False),
+            ("/d", {"🎉": 1}, False),
         ],
     )
 
@@ -77,7 +77,7 @@ async def test_a_merged_page_is_not_listed_and_its_page_has_the_sum(store: Sqlit
     await store.adopt([Seed(SITE, "/b", "like", 10)], [Alias(SITE, "/a", "/b")])
     report = await store.report(ALL)
     assert report.total == 3
-    assert report.rows[0] == ("/b", {"like": 12, "🎉": 1})
+    assert report.rows[0] == ("/b", {"like": 12, "🎉": 1}, False)
     assert pages(report) == ["/b", "/c", "/d"]
     assert await store.totals(SITE) == (3, {"like": 14, "🎉": 2}, {"like": 4, "🎉": 2})
 
@@ -93,7 +93,7 @@ async def test_a_site_without_pages_has_an_empty_report(store: SqliteStore) -> N
 async def test_a_report_counts_what_was_answered_before_it(store: SqliteStore) -> None:
     for count, who in enumerate((ANNA, BORIS, CLARA), 1):
         await like(store, "/a", who)
-        assert (await store.report(ALL)).rows == [("/a", {"like": count})]
+        assert (await store.report(ALL)).rows == [("/a", {"like": count}, False)]
 
 
 @on_store
@@ -118,7 +118,7 @@ async def test_readers_and_likes_are_answered_while_a_report_is_made(store: Sqli
     assert await like(store, "/c", CLARA) == (1, False, {"like": 3})
     assert not report.done()
     go.set()
-    assert (await report).rows[0] == ("/c", {"like": 3})
+    assert (await report).rows[0] == ("/c", {"like": 3}, False)
     assert (await totals).counts == {"like": 5, "🎉": 2}
     assert was_let_go.is_set()  # not the time that was up
 

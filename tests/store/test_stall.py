@@ -59,7 +59,7 @@ def test_reads_are_answered_while_the_disk_stalls(tmp_path: Path) -> None:
         while not liked[0].done():
             store._cache.clear()
             assert store.counts(SITE, "/a") in ({"like": 1}, {"like": 5})
-            assert store.known_as(SITE, "/unknown") is None
+            assert store.known(SITE, "/unknown") is None
             reads += stalled.is_set()
             await asyncio.sleep(0.01)
         await all_of(liked)

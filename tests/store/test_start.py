@@ -120,11 +120,11 @@ def test_a_database_cut_short_is_told(path: Path) -> None:
 
 
 def test_an_sqlite_that_can_corrupt_a_wal_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    for version in ("3.40.1", "3.44.5", "3.45.0", "3.50.6", "3.51.2"):
+    for version in ("3.40.1", "3.44.6", "3.45.0", "3.50.7", "3.51.2"):
         monkeypatch.setattr(apsw, "sqlite_lib_version", lambda version=version: version)
         with pytest.raises(StartError, match=f"SQLite {version} can corrupt"):
             file.check_sqlite()
-    for version in ("3.44.6", "3.50.7", "3.51.3", "3.52.0", "3.54.1", "4.0.0"):
+    for version in ("3.51.3", "3.52.0", "3.54.1", "4.0.0"):
         monkeypatch.setattr(apsw, "sqlite_lib_version", lambda version=version: version)
         file.check_sqlite()
 

@@ -18,6 +18,7 @@ from tests.store.database import (
     CLARA,
     SITE,
     all_of,
+    known_as,
     like,
     on_store,
     stranger,
@@ -108,7 +109,7 @@ async def test_a_page_in_memory_is_known_without_asking_the_file(store: SqliteSt
         await asyncio.sleep(0)
         assert store._writer.is_busy
         seen.clear()
-        assert store.known_as(SITE, "/7") == "/7"
+        assert known_as(store, "/7") == "/7"
         assert seen == []
     await written
 

@@ -15,7 +15,7 @@ from likewise.errors import Problem
 from likewise.store import Seed, Standing
 from likewise.store.sqlite import SqliteStore, open_store
 from likewise.store.transaction import Transaction
-from likewise.store.writer import MAX_BATCH
+from likewise.store.writer import MAX_BATCH, MAX_QUEUE
 from tests.service import voter
 from tests.store.database import (
     ANNA,
@@ -160,7 +160,7 @@ async def test_a_fault_of_ours_does_not_hurt_the_others_either(store: SqliteStor
         raise LookupError("ours")
 
     before = submit(store, wish("/a", ANNA))
-    fault = store._write(broken)
+    fault = store.write(broken)
     after = submit(store, wish("/a", BORIS))
     assert codes(await all_of([before, after])) == {"done"}
     with pytest.raises(LookupError, match="ours"):
@@ -189,7 +189,7 @@ def test_what_cannot_be_stored_is_refused_and_leaves_nothing(
             )
             assert codes(outcomes) == {"storage_unavailable"}
             assert store.counts(SITE, "/a") == {"like": 1}
-            assert store.known_as(SITE, f"/{7:0>500}") is None
+            assert store.known(SITE, f"/{7:0>500}") is None
             with pytest.raises(Problem, match="safe to send it again"):
                 await store.adopt([Seed(SITE, f"/{n:0>500}", "like", 1) for n in range(99)], [])
             assert not store._cache.get((SITE, f"/{7:0>500}"))
@@ -225,9 +225,18 @@ async def test_a_rollback_that_fails_leaves_nobody_waiting(store: SqliteStore) -
 
     store._write_connection.exec_trace = refuse_rollback
     with pytest.raises(LookupError, match="ours"):
-        await store._write(broken)
+        await store.write(broken)
     assert refused == 1
     assert await like(store, "/a", ANNA) == (1, True, {"like": 1})
+
+
+@on_store
+async def test_a_disk_that_stalls_holds_so_many_likes_and_no_more(store: SqliteStore) -> None:
+    futures = [submit(store, wish("/a", voter(number))) for number in range(MAX_QUEUE + 3)]
+    outcomes = await all_of(futures)
+    assert codes(outcomes[-3:]) == {"storage_unavailable"}
+    assert not any(isinstance(outcome, Problem) for outcome in outcomes[:-3])
+    assert store.counts(SITE, "/a") == {"like": MAX_QUEUE}
 
 
 @on_store

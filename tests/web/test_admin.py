@@ -219,6 +219,8 @@ def test_a_summary_tells_what_a_site_has(start_service: StartService) -> None:
         "pages": 3,
         "counts": {"like": 42, "\u2764": 1},
         "today": {"like": 2, "\u2764": 1},
+        "surges": [],
+        "refused_origins": [],
     }
 
 
@@ -230,7 +232,12 @@ def test_pages_are_counted_and_sent_in_parts(blog: Service) -> None:
     assert reply == {
         "total": 25,
         "pages": [
-            {"page": f"/p/{n}", "url": f"https://example.com/p/{n}", "counts": {"like": n}}
+            {
+                "page": f"/p/{n}",
+                "url": f"https://example.com/p/{n}",
+                "counts": {"like": n},
+                "blocked": False,
+            }
             for n in (23, 22)
         ],
     }

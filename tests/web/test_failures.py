@@ -11,6 +11,7 @@ import pytest
 
 from likewise.errors import CODES, Problem
 from likewise.http.message import MAX_BODY_BYTES, Answer, Request, Response, header_pairs
+from likewise.metrics import Metrics
 from likewise.web.app import App
 from likewise.web.routes import ROUTES, Route
 
@@ -49,8 +50,10 @@ async def _asked(app: App, request: Request) -> Response:
 def test_a_mistake_of_ours_is_a_problem_that_tells_nothing(
     route: Route, logs_access: bool, later: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    parts = dict.fromkeys(("public", "admin", "files", "health"), Broken(later=later))
-    app = App(parts, parts["admin"], logs_access=logs_access)  # type: ignore[arg-type]
+    parts = dict.fromkeys(
+        ("public", "admin", "corrections", "files", "health"), Broken(later=later)
+    )
+    app = App(parts, parts["admin"], Metrics(), logs_access=logs_access)  # type: ignore[arg-type]
     path = re.sub(r"{.*}", "x", route.path)
     with caplog.at_level(logging.INFO, "likewise"):
         response = asyncio.run(_asked(app, Request(route.method, path.encode())))
@@ -61,14 +64,16 @@ def test_a_mistake_of_ours_is_a_problem_that_tells_nothing(
     assert json.loads(response.body)["code"] == "server_error"
     assert b"swordfish" not in response.body
     assert "swordfish" in caplog.text
-    is_private = path.startswith(("/api/", "/dashboard"))
+    is_private = path.startswith(("/api/", "/dashboard", "/metrics"))
     assert (b"access-control-allow-origin" in headers) != is_private
 
 
 @pytest.mark.parametrize("code", CODES)
 def test_a_refusal_is_not_logged_as_an_error(code: str, caplog: pytest.LogCaptureFixture) -> None:
-    parts = dict.fromkeys(("public", "admin", "files", "health"), Broken(later=False))
-    app = App(parts, parts["admin"], logs_access=False)  # type: ignore[arg-type]
+    parts = dict.fromkeys(
+        ("public", "admin", "corrections", "files", "health"), Broken(later=False)
+    )
+    app = App(parts, parts["admin"], Metrics(), logs_access=False)  # type: ignore[arg-type]
     response = app.failure(Problem(code, "No."), b"/v1/counts")
     assert response.status == CODES[code].status
     assert caplog.text == ""
@@ -81,8 +86,8 @@ def test_only_an_import_may_be_large_and_only_the_owners() -> None:
         def body_limit(self, _request: Request, large: int, _usual: int) -> int:
             return large
 
-    parts = dict.fromkeys(("public", "admin", "files", "health"), Owner(later=False))
-    app = App(parts, parts["admin"], logs_access=False)  # type: ignore[arg-type]
+    parts = dict.fromkeys(("public", "admin", "corrections", "files", "health"), Owner(later=False))
+    app = App(parts, parts["admin"], Metrics(), logs_access=False)  # type: ignore[arg-type]
     assert app.body_limit(Request("POST", b"/api/import")) == 1 << 20
     for path in (b"/v1/like", b"/api/key", b"/api/import/", b"/"):
         assert app.body_limit(Request("POST", path)) == MAX_BODY_BYTES

@@ -16,6 +16,7 @@ from likewise.http.message import Headers, Request
 from likewise.limits import Limiter, parse_limits
 from likewise.sites import site
 from likewise.store import Wish
+from likewise.web.gate import Gate
 from likewise.web.public import Public
 from tests.conftest import StartService
 from tests.rules.clock import Clock
@@ -334,7 +335,7 @@ def test_behind_nginx_a_client_cannot_pass_for_a_proxy(
 class FullDisk:
     """A store that cannot write: all that `Public` asks of one that a like meets."""
 
-    def known_as(self, _site: str, _page: str) -> None:
+    def known(self, _site: str, _page: str) -> None:
         """Know no page."""
 
     def n_of(self, *_wish: str) -> int:
@@ -353,7 +354,17 @@ def test_a_like_that_could_not_be_stored_is_given_back() -> None:
         parse_limits("pages=1"), monotonic=clock.monotonic, wall=clock.wall, entries=64
     )
     sites = {"default": site("default", None, ())}
-    public = Public(FullDisk(), sites, limiter, Proxies(LOOPBACK))  # type: ignore[arg-type]
+    unused: Any = None
+    public = Public(
+        FullDisk(),  # type: ignore[arg-type]
+        sites,
+        limiter,
+        Proxies(LOOPBACK),
+        Gate([], {}),
+        watch=unused,
+        metrics=unused,
+        refused_origins=unused,
+    )
     headers = Headers([(b"origin", ORIGIN.encode()), (b"x-forwarded-for", b"203.0.113.9")])
     for _ in range(5):
         body = json.dumps({"page": "/a", "voter": fresh_voter()}).encode()

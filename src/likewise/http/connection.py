@@ -157,8 +157,8 @@ class Connection(asyncio.BufferedProtocol):
             self._leave()
 
     def give_up(self) -> None:
-        """Wait no longer for the rest of a request, or for answers to be read."""
-        if self._is_last or self._write_paused:
+        """Wait no longer for the rest of a request or pipeline, or for answers to be read."""
+        if self._is_last or self._write_paused or self._unasked:
             self.abort()
         else:
             why = f"A request must arrive within {REQUEST_SECONDS} s, sooner where many are slow."
@@ -213,13 +213,24 @@ class Connection(asyncio.BufferedProtocol):
             else:
                 # The path is enough: who waits for a commit shall not keep all headers in memory.
                 answer.add_done_callback(partial(self._settle, slot, request.path))
+        self._expect_us()
         self._server.go_on_soon(self)
         if self._unasked:
             self._pace()
-            # After going on, which finds out whether anything is read; while nothing is, the
-            # transport calls us back.
+            # Going on is queued before this, and may find that nothing is read: then nothing is
+            # asked here either, and the transport calls us back.
             if not self._write_paused:
                 asyncio.get_running_loop().call_soon(self._ask_on)
+
+    def _expect_us(self) -> None:
+        """Note at once that the peer waits for us: until it is our turn to write, whoever looks for
+        the late, the idle and the hoarding shall not take it for one.
+        """
+        if self._slots and not self._write_paused:
+            self.deadline = _NEVER
+            self._server.stop_waiting(self)
+            if self._unasked or self in self._server.held:
+                self._server.hold(self, self._held_bytes())
 
     def _settle(self, slot: Slot, path: bytes, answer: asyncio.Future[Response]) -> None:
         """Take an answer that is made at last."""
@@ -230,7 +241,9 @@ class Connection(asyncio.BufferedProtocol):
 
     def go_on(self) -> None:
         """Write the answers whose turn it is, and read on while there is room for more."""
+        has_stepped = bool(self._slots)
         self._write_answers()
+        self._continue_or_end(has_stepped=has_stepped)
         self._pace()
         if self._reader or self._write_paused or self in self._server.held:
             self._server.hold(self, self._held_bytes())
@@ -247,6 +260,7 @@ class Connection(asyncio.BufferedProtocol):
     def _held_bytes(self) -> int:
         """Return about how much memory is held until the peer sends or reads on."""
         held_bytes = self._reader.held_bytes if self._reader else 0
+        held_bytes += 2 * _SLOT_BYTES * len(self._unasked)
         if self._write_paused:
             made = [slot.response for slot in self._slots if slot.response]
             held_bytes += self._transport.get_write_buffer_size() + _SLOT_BYTES * len(self._slots)
@@ -255,12 +269,15 @@ class Connection(asyncio.BufferedProtocol):
 
     def _write_answers(self) -> None:
         """Write while answers are made and the peer reads them."""
-        slots, reader = self._slots, self._reader
-        has_stepped = bool(slots)
+        slots = self._slots
         while slots and slots[0].response and not self._write_paused:
             answers = self._next_answers()
             if not self._transport.is_closing():
                 self._transport.write(answers)
+
+    def _continue_or_end(self, *, has_stepped: bool) -> None:
+        """Ask for the body that is held back, wait for what comes next, or end."""
+        slots, reader = self._slots, self._reader
         if reader and reader.owes_continue and not (slots or self._is_last):
             reader.owes_continue = False
             self._transport.write(CONTINUE)

@@ -223,7 +223,7 @@ class Server:
         """Let a connection write when all who are to be read in this turn of the loop have been.
 
         A proxy that sleeps is woken by the first answer alone then; to wake it for each took a
-        third of a count's time. No more than a few answers are kept for that.
+        fifth of a count's time. No more than a few answers are kept for that.
         """
         if not self._going_on:
             self._loop.call_soon(self._go_on)
@@ -234,7 +234,12 @@ class Server:
     def _go_on(self) -> None:
         going_on, self._going_on = self._going_on, []
         for connection in going_on:
-            connection.go_on()
+            try:
+                connection.go_on()
+            except Exception as error:  # noqa: BLE001 (the others have done nothing)
+                connection.abort()
+                context = {"message": "An answer could not be written.", "exception": error}
+                self._loop.call_exception_handler(context)
 
     def hold(self, connection: Connection, size_bytes: int) -> None:
         """Note how much memory is held until the connection's peer sends or reads on."""

@@ -12,6 +12,8 @@ from likewise.errors import Problem
 
 T = TypeVar("T")
 
+FIRST_HOUR, LAST_HOUR = -(2**40), 2**40  # before and after all that is kept
+
 Counts = Mapping[str, int]  # by kind; a kind that is not there counts 0
 
 
@@ -42,6 +44,7 @@ class Row(NamedTuple):
 
     page: str
     counts: Counts
+    is_blocked: bool = False
 
 
 class Report(NamedTuple):
@@ -90,10 +93,135 @@ class Alias(NamedTuple):
     page: str
 
 
+class Known(NamedTuple):
+    """The page that an id counts for, and whether it takes no more likes."""
+
+    page: str
+    is_blocked: bool
+
+
+class Order(NamedTuple):
+    """A correction of one page: `merge`, `alias`, `rename`, `set`, `delete`, `block`, `unblock`.
+
+    `to` is the page that `page` is merged into, counts for from now on, or shall be called;
+    `kind` and `total` say what is set.
+    """
+
+    action: str
+    site: str
+    page: str
+    to: str = ""
+    kind: str = ""
+    total: int = 0
+
+
+class Purge(NamedTuple):
+    """Likes to take away: of a page, of a kind (None: of any), of hours since 1970, both counted.
+
+    `keep` is how many likes of each network on a page and day stay: 0, 1 or 5. What came from no
+    known network does not stay.
+    """
+
+    site: str
+    page: str | None
+    kind: str | None
+    first_hour: int
+    last_hour: int
+    keep: int
+
+
+class Effect(NamedTuple):
+    """What a correction did, or would do: its number, None where it was not done; the page that
+    it is about, that page's counts before and after, and how many likes went and stayed.
+    """
+
+    correction: int | None
+    page: str | None
+    before: Counts
+    after: Counts
+    removed: int = 0
+    kept: int = 0
+
+
+class Correction(NamedTuple):
+    """A line of the audit log. Seconds are since 1970, UTC; `asked` and `done` are JSON."""
+
+    number: int
+    second: int
+    actor: str
+    action: str
+    asked: str
+    done: str
+    undone: int | None
+    can_be_undone: bool
+
+
+class Surge(NamedTuple):
+    """Hours in which far more likes than usual came to a page, or all over the site (None)."""
+
+    number: int
+    page: str | None
+    first_hour: int
+    last_hour: int
+    likes: int
+
+
+class Sight(NamedTuple):
+    """What is seen of a surge on a page, or all over a site (None): `likes` since `first_hour`, of
+    which `more` were not seen before.
+    """
+
+    site: str
+    page: str | None
+    first_hour: int
+    likes: int
+    more: int
+
+
+class Ledger(Protocol):
+    """Where the owner's corrections are carried out, written down and undone."""
+
+    def correct(self, order: Order, actor: str, *, dry_run: bool) -> Awaitable[Effect]:
+        """Carry out a correction, or tell what it would do.
+
+        Raises `unknown_page` and `page_exists`.
+        """
+
+    def purge(self, purge: Purge, actor: str, *, dry_run: bool) -> Awaitable[Effect]:
+        """Take likes away, or tell how many that would be. Raises `unknown_page`."""
+
+    def undo(self, number: int, actor: str) -> Awaitable[Effect]:
+        """Undo a correction. Raises `unknown_correction` and `cannot_undo`."""
+
+    def audit(self, site: str, limit: int, before: int | None) -> Awaitable[list[Correction]]:
+        """Return a site's corrections, the last ones first, of those before a number."""
+
+
+class Surges(Protocol):
+    """Where it is written down that far more likes than usual come."""
+
+    def usual(self, site: str, page: str | None) -> Awaitable[float]:
+        """Return how many likes a page, or the site, got in an hour of the last week."""
+
+    def mark(self, sight: Sight) -> Awaitable[bool]:
+        """Note that a surge goes on in this hour; tell whether it is a new one."""
+
+    def last(self, site: str, limit: int) -> Awaitable[list[Surge]]:
+        """Return a site's surges, the last ones first."""
+
+
 class Store(Protocol):
     """What handlers and commands may ask. Reads of one page are at hand, those of many are
     awaited, and writes are answered when they are on the disk.
     """
+
+    @property
+    def ledger(self) -> Ledger:
+        """The owner's corrections."""
+
+    @property
+    def surges(self) -> Surges:
+        """The surges that were seen."""
 
     def counts(self, site: str, page: str) -> Counts:
         """Return a page's counts; nothing is stored for a page that is not known."""
@@ -101,7 +229,7 @@ class Store(Protocol):
     def version(self) -> int:
         """Return a number that is another one as soon as anybody has written anything."""
 
-    def known_as(self, site: str, page: str) -> str | None:
+    def known(self, site: str, page: str) -> Known | None:
         """Return the page for which an id counts, itself as a rule; None when it is not stored."""
 
     def n_of(self, site: str, page: str, kind: str, voter: str) -> int:
@@ -119,6 +247,9 @@ class Store(Protocol):
     def adopt(self, seeds: Sequence[Seed], aliases: Sequence[Alias]) -> Awaitable[list[Alias]]:
         """Set aliases and seeds; return the aliases that count for another page already."""
 
+    def know(self, site: str, pages: Sequence[str]) -> Awaitable[int]:
+        """Store pages that are known without a like; return how many were not known before."""
+
     def report(self, query: Query) -> Awaitable[Report]:
         """Return a part of the pages with their counts."""
 
@@ -133,6 +264,9 @@ class Store(Protocol):
 
     def set_admin_key_digest(self, digest: bytes) -> Awaitable[None]:
         """Replace the owner's key."""
+
+    def retain(self) -> Awaitable[None]:
+        """Forget what is kept for a time only, and fold old hours into days."""
 
     def close(self) -> Awaitable[None]:
         """Write what waits, and let go of the database."""

@@ -13,18 +13,29 @@ Name = tuple[str, str]  # site, page
 class Page:
     """A page with all that counts for it: its own row first, then those merged into it."""
 
-    __slots__ = ("counts", "members", "name")
+    __slots__ = ("counts", "is_blocked", "members", "name")
 
     def __init__(
-        self, name: Name, members: tuple[tuple[int, bytes], ...], counts: dict[str, int]
+        self,
+        name: Name,
+        members: tuple[tuple[int, bytes], ...],
+        counts: dict[str, int],
+        *,
+        is_blocked: bool = False,
     ) -> None:
         self.name = name
         self.members = members  # (id, salt)
         self.counts = counts  # by kind, seeds included
+        self.is_blocked = is_blocked  # takes no more likes
+
+    @property
+    def ids(self) -> list[int]:
+        """The numbers of its rows, its own first."""
+        return [number for number, _ in self.members]
 
     def copy(self) -> Page:
         """Return one that can be changed while this one is still read."""
-        return Page(self.name, self.members, dict(self.counts))
+        return Page(self.name, self.members, dict(self.counts), is_blocked=self.is_blocked)
 
 
 class Cache:

@@ -20,8 +20,9 @@ from likewise.voters import new_secret
 APPLICATION_ID = 0x4C696B65  # "Like", in the file's header
 BUSY_MILLISECONDS = 5_000
 CACHE_KIB = 128  # of each connection: more took memory, and the system caches the file anyway
-# The first versions in which two connections cannot corrupt a WAL (sqlite.org/wal.html).
-_SOUND_VERSIONS = {(3, 44): 6, (3, 50): 7, (3, 51): 3}
+# From here on two connections cannot corrupt a WAL (sqlite.org/wal.html), and a checkpoint that
+# does nothing tells how long the WAL is.
+_SOUND_VERSION = (3, 51, 3)
 _HEADER_BYTES = 100
 _SECRET_SIZES = range(32, 65)  # bytes; BLAKE2b takes no longer key
 _LOCK_TRIES, _LOCK_TRY_SECONDS = 10, 0.02
@@ -29,9 +30,8 @@ _LOCK_TRIES, _LOCK_TRY_SECONDS = 10, 0.02
 
 def check_sqlite() -> None:
     """Refuse an SQLite in which a WAL can be corrupted. Raises `StartError`."""
-    major, minor, patch = (int(part) for part in apsw.sqlite_lib_version().split(".")[:3])
-    sound_from = _SOUND_VERSIONS.get((major, minor))
-    if (major, minor) > (3, 51) or (sound_from is not None and patch >= sound_from):
+    version = tuple(int(part) for part in apsw.sqlite_lib_version().split(".")[:3])
+    if version >= _SOUND_VERSION:
         return
     raise StartError(
         f"SQLite {apsw.sqlite_lib_version()} can corrupt a database that is written and"
@@ -61,6 +61,15 @@ def connect(path: Path, *, create: bool = False, read_only: bool = False) -> aps
     except (apsw.Error, OSError) as error:
         raise unusable(path, error) from None
     return connection
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """Return which file a name leads to, None for none. Looks only: see `_check_file`."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def unusable(path: Path, error: apsw.Error | OSError) -> StartError:
@@ -202,6 +211,8 @@ def read_secret(database: Path, configured: str | None) -> bytes | None:
     path = secret_path(database)
     if configured is None:
         try:
+            if path.exists() and not path.is_file():  # a pipe would have us wait for ever
+                raise StartError(f"The secret {path} is not a file.")
             text = path.read_text(encoding="utf-8")
         except FileNotFoundError:
             return None

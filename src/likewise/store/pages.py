@@ -9,8 +9,10 @@ import apsw
 
 from likewise.store.cache import Name, Page
 
-_ROW = "/* page */ SELECT id, salt, target, path FROM pages WHERE site = ? AND path = ?"
-_TARGET = "/* target */ SELECT id, salt, target, path FROM pages WHERE id = ?"
+OPEN, BLOCKED, DELETED = 0, 1, 2  # the states of a page
+
+_ROW = "/* page */ SELECT id, salt, target, path, state FROM pages WHERE site = ? AND path = ?"
+_TARGET = "/* target */ SELECT id, salt, target, path, state FROM pages WHERE id = ?"
 _MEMBERS = "/* members */ SELECT id, salt FROM pages WHERE target = ?"
 # A join would take twice as long.
 _COUNTS = (
@@ -20,17 +22,20 @@ _COUNTS = (
 
 
 def load_page(cursor: apsw.Cursor, name: Name) -> Page | None:
-    """Return a page by any of its names; None when nothing is stored for it."""
-    row = cursor.execute(_ROW, name).fetchone()
+    """Return a page by any of its names; None when nothing is stored for it, or no longer."""
+    # `get` reads to the end: a statement left open would hold what the connection sees.
+    row = cursor.execute(_ROW, name).get
     if row is None:
         return None
     if row[2] is not None:
-        row = cursor.execute(_TARGET, (row[2],)).fetchone()
-        assert row is not None  # noqa: S101 (pages are never deleted)
-    number, salt, _, path = row
+        row = cursor.execute(_TARGET, (row[2],)).get
+        assert row is not None  # noqa: S101 (a page goes after those merged into it)
+    number, salt, _, path, state = row
+    if state == DELETED:
+        return None
     members = ((number, salt), *cursor.execute(_MEMBERS, (number,)))
     counts: dict[str, int] = {}
     for member, _ in members:
         for kind, count in cursor.execute(_COUNTS, (member,)):
             counts[kind] = counts.get(kind, 0) + count
-    return Page((name[0], path), members, counts)
+    return Page((name[0], path), members, counts, is_blocked=state == BLOCKED)

@@ -11,14 +11,16 @@ import apsw
 
 from likewise.store import Query, Report, Row, Totals
 from likewise.store.file import connect
+from likewise.store.pages import BLOCKED
 
-# A page merged into another one counts there and is not listed itself. The count of each page
-# is looked up: joined to a table of sums, SQLite would search all of it for every page.
+# A page merged into another one counts there and is not listed itself, nor is a deleted one. The
+# count of each page is looked up: joined to a table of sums, SQLite would search all of it for
+# every page.
 # NOT INDEXED, CROSS JOIN: pages in the order of their ids have their counts side by side. By
 # the index over sites and paths each would be anywhere, which took 20 times as long.
 _ROWS = """/* report */
-SELECT p.id, p.path FROM pages AS p {access}
-WHERE p.site = :site AND p.target IS NULL {where}
+SELECT p.id, p.path, p.state FROM pages AS p {access}
+WHERE p.site = :site AND p.target IS NULL AND p.state <> 2 {where}
 ORDER BY {order} LIMIT :limit OFFSET :offset"""
 _BY_COUNT = """
     coalesce((SELECT c.seed + c.likes FROM counts AS c WHERE c.page = p.id AND c.kind = :number), 0)
@@ -27,7 +29,8 @@ _BY_COUNT = """
     DESC, p.path"""
 _KIND = "/* kind */ SELECT id FROM kinds WHERE name = ?"
 _TOTAL = """/* report total */
-SELECT count(*) FROM pages AS p NOT INDEXED WHERE p.site = :site AND p.target IS NULL {where}"""
+SELECT count(*) FROM pages AS p NOT INDEXED
+WHERE p.site = :site AND p.target IS NULL AND p.state <> 2 {where}"""
 _SEARCH = "AND instr(p.path, :search)"
 _COUNTS = """/* counts of page and merged */
 SELECT kinds.name, sum(c.seed + c.likes)
@@ -59,7 +62,10 @@ def report(connection: apsw.Connection, query: Query) -> Report:
     total = connection.execute(_TOTAL.format(where=where), values).get
     listed = _ROWS.format(where=where, order=order, access=access)
     pages = connection.execute(listed, values).fetchall()
-    rows = [Row(str(path), dict(connection.execute(_COUNTS, (number,)))) for number, path in pages]
+    rows = [
+        Row(str(path), dict(connection.execute(_COUNTS, (number,))), is_blocked=state == BLOCKED)
+        for number, path, state in pages
+    ]
     return Report(int(total), rows)
 
 

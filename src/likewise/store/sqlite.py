@@ -6,17 +6,31 @@ Puts the parts together and answers the protocol; the tables' SQL is in its neig
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TypeVar
 
 import apsw
 
 from likewise.errors import Problem, StartError
-from likewise.store import Alias, Counts, Query, Report, Seed, Standing, Totals, Wish, file
+from likewise.store import (
+    Alias,
+    Counts,
+    Known,
+    Ledger,
+    Query,
+    Report,
+    Seed,
+    Standing,
+    Surges,
+    Totals,
+    Wish,
+    file,
+)
 from likewise.store.cache import Cache, Page
 from likewise.store.checkpoint import Checkpoints
 from likewise.store.copy import copy
@@ -33,9 +47,12 @@ T = TypeVar("T")
 SECONDS_PER_HOUR = 3_600
 HOURS_PER_DAY = 24
 PROBE_BYTES = 40_960
+LOOK_SECONDS = 1.0  # between two looks whether the file is still there
+PIECE_PAGES = 200  # so many become known at once: about 3 ms of the event loop's time
 _SECRET_MARK = "secret_mark"  # noqa: S105 (a name)
 _ADMIN_KEY = "admin_key"
 _NO_COUNTS: Counts = {}
+_log = logging.getLogger("likewise")
 
 
 class SqliteStore:
@@ -45,13 +62,16 @@ class SqliteStore:
         self, path: Path, secret: bytes, writer: apsw.Connection, wall: Callable[[], float]
     ) -> None:
         self.path = path
+        self.wall = wall
         self._secret = secret
-        self._wall = wall
         self._write_connection = writer
         self._read_connection = file.connect(path, read_only=True)
         self._reader = self._read_connection.cursor()
         self._reports: apsw.Connection | None = None
         self._threads = [ThreadPoolExecutor(1, name) for name in ("commit", "checkpoint", "report")]
+        self._file = file.identity(path)
+        self._next_look = 0.0
+        self._is_missed = False
         self._cache = Cache()
         self._kinds = Kinds(writer)
         self._foreign_version = 0
@@ -62,6 +82,25 @@ class SqliteStore:
         self._writer = Writer(writer, self._threads[0], self._transaction, self._committed)
         self._checkpoints = Checkpoints(writer, path, self._threads[1])
         self._writer.pause = self._checkpoints.due
+
+    # Parts that are loaded when they are needed: together they take half a MiB
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        from likewise.store.ledger import SqliteLedger  # noqa: PLC0415 (see above)
+
+        return SqliteLedger(self)
+
+    @cached_property
+    def surges(self) -> Surges:
+        from likewise.store.surges import SqliteSurges  # noqa: PLC0415 (see above)
+
+        return SqliteSurges(self)
+
+    async def retain(self) -> None:
+        from likewise.store.retention import Retention  # noqa: PLC0415 (see above)
+
+        await Retention(self).run()
 
     # Reads
 
@@ -74,10 +113,10 @@ class SqliteStore:
             self._check_version()
         return self._version
 
-    def known_as(self, site: str, page: str) -> str | None:
+    def known(self, site: str, page: str) -> Known | None:
         # A page that is in memory is known, even where a commit has moved its counts since.
         found = self._cache.get((site, page)) or self._page(site, page)
-        return None if found is None else found.name[1]
+        return None if found is None else Known(found.name[1], found.is_blocked)
 
     def n_of(self, site: str, page: str, kind: str, voter: str) -> int:
         found = self._page(site, page)
@@ -102,11 +141,11 @@ class SqliteStore:
         )
 
     async def report(self, query: Query) -> Report:
-        return await self._in_reports(lambda connection: report(connection, query))
+        return await self.in_reports(lambda connection: report(connection, query))
 
     async def totals(self, site: str) -> Totals:
         hours = self._hours_of_today()
-        return await self._in_reports(lambda connection: totals(connection, site, hours))
+        return await self.in_reports(lambda connection: totals(connection, site, hours))
 
     def admin_key_digest(self) -> bytes | None:
         return self._meta(_ADMIN_KEY)
@@ -117,18 +156,25 @@ class SqliteStore:
         return self._writer.submit(lambda transaction: transaction.like(wish), answer)
 
     def adopt(self, seeds: Sequence[Seed], aliases: Sequence[Alias]) -> asyncio.Future[list[Alias]]:
-        return self._write(lambda transaction: transaction.adopt(seeds, aliases))
+        return self.write(lambda transaction: transaction.adopt(seeds, aliases))
+
+    async def know(self, site: str, pages: Sequence[str]) -> int:
+        unknown = 0
+        for start in range(0, len(pages), PIECE_PAGES):
+            piece = pages[start : start + PIECE_PAGES]
+            unknown += await self.write(partial(Transaction.know, site=site, pages=piece))
+        return unknown
 
     def set_admin_key_digest(self, digest: bytes) -> asyncio.Future[None]:
-        return self._write(lambda transaction: transaction.set_meta(_ADMIN_KEY, digest))
+        return self.write(lambda transaction: transaction.set_meta(_ADMIN_KEY, digest))
 
     async def is_ready(self) -> bool:
         """Believe the last commit; where it failed, try one as large as a new page can make it."""
-        if self._writer.failed:
+        if self._writer.failed or file.identity(self.path) != self._file:
             try:
                 for size_bytes in (PROBE_BYTES, 0):
                     probe = bytes(size_bytes)
-                    await self._write(partial(Transaction.set_meta, name="probe", value=probe))
+                    await self.write(partial(Transaction.set_meta, name="probe", value=probe))
             except Problem:
                 return False
         return True
@@ -139,7 +185,7 @@ class SqliteStore:
         if self._reports is not None:
             self._reports.interrupt()  # nobody waits for a report any more
         for thread in self._threads:
-            thread.shutdown()
+            thread.shutdown(cancel_futures=True)
         for connection in (self._reports, self._read_connection, self._write_connection):
             if connection is not None:
                 connection.close()
@@ -185,17 +231,39 @@ class SqliteStore:
             self._cache.clear()
             self._kinds = Kinds(self._write_connection)
 
+    def _check_place(self) -> None:
+        """Refuse to write to a file that was removed or replaced: nobody would find it again.
+
+        Looks once a second, for as long as all is well. Raises `apsw.CantOpenError`.
+        """
+        if self._loop.time() < self._next_look:
+            return
+        if file.identity(self.path) == self._file:
+            self._next_look, self._is_missed = self._loop.time() + LOOK_SECONDS, False
+            return
+        if not self._is_missed:
+            self._is_missed = True
+            _log.error(
+                "%s was removed or replaced while it is served. No like is taken until it is back;"
+                " or restart, to serve what is there now.",
+                self.path,
+            )
+        raise apsw.CantOpenError
+
     def _transaction(self) -> Transaction:
+        self._check_place()
         self._forget_if_foreign()
-        hour = int(self._wall()) // SECONDS_PER_HOUR
+        hour = int(self.wall()) // SECONDS_PER_HOUR
         return Transaction(self._write_connection, self._secret, self._kinds, self._cache, hour)
 
     def _committed(self, transaction: Transaction) -> None:
+        if transaction.forgets:
+            self._cache.clear()
         self._kinds.numbers |= transaction.new_kinds
         for name, page in transaction.pages.items():
             self._cache.put(name, page)
 
-    def _write(self, do: Callable[[Transaction], T]) -> asyncio.Future[T]:
+    def write(self, do: Callable[[Transaction], T]) -> asyncio.Future[T]:
         return self._writer.submit(do, _raised)
 
     def _meta(self, name: str) -> bytes | None:
@@ -203,7 +271,7 @@ class SqliteStore:
         value: bytes | None = row.get
         return value
 
-    async def _in_reports(self, read: Callable[[apsw.Connection], T]) -> T:
+    async def in_reports(self, read: Callable[[apsw.Connection], T]) -> T:
         return await self._loop.run_in_executor(self._threads[2], self._read_report, read)
 
     def _read_report(self, read: Callable[[apsw.Connection], T]) -> T:
@@ -218,7 +286,7 @@ class SqliteStore:
 
     def _hours_of_today(self) -> tuple[int, int]:
         """Return the first and the last: a clock that was wrong may have left hours to come."""
-        hour = int(self._wall()) // SECONDS_PER_HOUR
+        hour = int(self.wall()) // SECONDS_PER_HOUR
         first = hour - hour % HOURS_PER_DAY
         return first, first + HOURS_PER_DAY - 1
 

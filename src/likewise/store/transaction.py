@@ -27,29 +27,30 @@ class Kinds:
 
 class Transaction:
     """What one commit holds. Pages are copied when touched; `pages` goes to the cache after
-    the commit, and nowhere if there is none.
+    the commit, and nowhere if there is none. `hour` is the present one, since 1970.
     """
 
     def __init__(
         self, connection: apsw.Connection, secret: bytes, kinds: Kinds, cache: Cache, hour: int
     ) -> None:
-        self._cursor = connection.cursor()
+        self.cursor = connection.cursor()
         self._secret = secret
         self._kinds = kinds
         self._cache = cache
-        self._hour = hour
+        self.hour = hour
         self.pages: dict[Name, Page] = {}
         self.new_kinds: dict[str, int] = {}
+        self.forgets = False  # the cache is not to be believed after the commit
         self._moves: dict[tuple[int, int], list[int]] = {}  # (page, kind): ups, downs
 
     def like(self, wish: Wish) -> Standing:
         """Make the voter's total `wish.n`. A total that stands already moves nothing."""
         name = (wish.site, wish.page)
-        page, is_new = self._page(name), False
+        page, is_new = self.page(name), False
         if page is None:
             if not wish.n:
                 return Standing(0, is_new_page=False, counts={})
-            page, is_new = self._create(name), True
+            page, is_new = self.create(name), True
         change = self._set(page, wish)
         if change:
             page.counts[wish.kind] = page.counts.get(wish.kind, 0) + change
@@ -63,31 +64,44 @@ class Transaction:
         refused = [alias for alias in aliases if not self._alias(alias)]
         sums: dict[tuple[Name, str], int] = {}
         for (site, path, kind), n in {seed[:3]: seed.n for seed in seeds}.items():
-            page = self._page((site, path)) or self._create((site, path))
+            page = self.page((site, path)) or self.create((site, path))
             sums[page.name, kind] = sums.get((page.name, kind), 0) + n
         for (name, kind), n in sums.items():
             self._seed(self.pages[name], kind, n)
         return refused
 
+    def know(self, site: str, pages: Sequence[str]) -> int:
+        """Store pages that nobody has liked yet; return how many were not known."""
+        return len([self.create((site, page)) for page in pages if self.page((site, page)) is None])
+
+    def forget(self) -> None:
+        """Write the figures, then rely on nothing that is in memory: what follows, or what was
+        just done, changes pages by other ways than their likes.
+        """
+        self.flush()
+        self.pages.clear()
+        self._cache = Cache()
+        self.forgets = True
+
     def set_meta(self, name: str, value: bytes) -> None:
         """Keep a named value."""
-        self._cursor.execute(
+        self.cursor.execute(
             "/* set_meta */ INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value)
         )
 
     def flush(self) -> None:
         """Move the derived figures, once for each page and kind however many likes came."""
         # Where there is no row yet nothing can have been taken back.
-        self._cursor.executemany(
+        self.cursor.executemany(
             "/* flush counts */"
             " INSERT INTO counts (page, kind, likes) VALUES (?1, ?2, max(?3, 0))"
             " ON CONFLICT DO UPDATE SET likes = likes + ?3",
             [(*key, ups - downs) for key, (ups, downs) in self._moves.items()],
         )
-        self._cursor.executemany(
+        self.cursor.executemany(
             "/* flush hourly */ INSERT INTO hourly VALUES (?1, ?2, ?3, ?4, ?5)"
             " ON CONFLICT DO UPDATE SET ups = ups + ?4, downs = downs + ?5",
-            [(*key, self._hour, ups, downs) for key, (ups, downs) in self._moves.items()],
+            [(*key, self.hour, ups, downs) for key, (ups, downs) in self._moves.items()],
         )
         self._moves.clear()
 
@@ -96,7 +110,7 @@ class Transaction:
 
         One row is enough. Several stand where he liked two pages that were merged later.
         """
-        kind = self._kind(wish.kind)
+        kind = self.kind(wish.kind)
         keys = [
             (member, kind, row_key(self._secret, salt, wish.kind, wish.voter))
             for member, salt in page.members
@@ -115,18 +129,18 @@ class Transaction:
         return wish.n - before
 
     def _n_of(self, key: Key) -> int | None:
-        n: int | None = self._cursor.execute(
+        n: int | None = self.cursor.execute(
             "/* n of voter */ SELECT n FROM likes WHERE page = ? AND kind = ? AND voter = ?", key
         ).get
         return n
 
     def _insert(self, key: Key, n: int, rank: int) -> bool:
         """Add a voter's row; False, and nothing done, where there is one."""
-        self._cursor.execute(
+        self.cursor.execute(
             "/* like */ INSERT INTO likes VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            (*key, n, self._hour, rank),
+            (*key, n, self.hour, rank),
         )
-        if not self._cursor.connection.changes():
+        if not self.cursor.connection.changes():
             return False
         self._move(key, n)
         return True
@@ -135,13 +149,13 @@ class Transaction:
         if n == before or (not before and self._insert(key, n, rank)):
             return
         if n:
-            self._cursor.execute(
+            self.cursor.execute(
                 "/* n again */"
                 " UPDATE likes SET n = ?4 WHERE page = ?1 AND kind = ?2 AND voter = ?3",
                 (*key, n),
             )
         else:
-            self._cursor.execute(
+            self.cursor.execute(
                 "/* take back */ DELETE FROM likes WHERE page = ? AND kind = ? AND voter = ?", key
             )
         self._move(key, n - before)
@@ -150,10 +164,11 @@ class Transaction:
         ups_and_downs = self._moves.setdefault(key[:2], [0, 0])
         ups_and_downs[0 if change > 0 else 1] += abs(change)
 
-    def _page(self, name: Name) -> Page | None:
+    def page(self, name: Name) -> Page | None:
+        """Return a page by any of its names, to be changed; None when it is not known."""
         page = self.pages.get(name)
         if page is None:
-            found = self._cache.get(name) or load_page(self._cursor, name)
+            found = self._cache.get(name) or load_page(self.cursor, name)
             if found is None:
                 return None
             # Two names of one page must meet in one copy.
@@ -161,39 +176,41 @@ class Transaction:
             self.pages[name] = self.pages[page.name] = page
         return page
 
-    def _create(self, name: Name) -> Page:
-        salt = new_salt()
-        self._cursor.execute(
-            "/* create page */ INSERT INTO pages (site, path, salt, hour) VALUES (?, ?, ?, ?)",
-            (*name, salt, self._hour),
-        )
-        number = self._cursor.connection.last_insert_rowid()
+    def create(self, name: Name) -> Page:
+        """Make a page that is not known. One that was deleted keeps its number and salt."""
+        row = self.cursor.execute(
+            "/* create page */ INSERT INTO pages (site, path, salt, hour) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (site, path) DO UPDATE SET state = 0, target = NULL RETURNING id, salt",
+            (*name, new_salt(), self.hour),
+        ).get
+        number, salt = row
         page = self.pages[name] = Page(name, ((number, salt),), {})
         return page
 
-    def _kind(self, name: str) -> int:
+    def kind(self, name: str) -> int:
+        """Return the number of a kind, made where there is none."""
         number = self._kinds.numbers.get(name) or self.new_kinds.get(name)
         if number is None:
-            self._cursor.execute("/* create kind */ INSERT INTO kinds (name) VALUES (?)", (name,))
-            number = self.new_kinds[name] = self._cursor.connection.last_insert_rowid()
+            self.cursor.execute("/* create kind */ INSERT INTO kinds (name) VALUES (?)", (name,))
+            number = self.new_kinds[name] = self.cursor.connection.last_insert_rowid()
         return number
 
     def _seed(self, page: Page, kind_name: str, n: int) -> None:
         """Set what a page brought along, under all its names together."""
-        kind, before = self._kind(kind_name), 0
+        kind, before = self.kind(kind_name), 0
         for member, _ in page.members:
             before += (
-                self._cursor.execute(
+                self.cursor.execute(
                     "/* seed of member */ SELECT seed FROM counts WHERE page = ? AND kind = ?",
                     (member, kind),
                 ).get
                 or 0
             )
-            self._cursor.execute(
+            self.cursor.execute(
                 "/* clear seed */ UPDATE counts SET seed = 0 WHERE page = ? AND kind = ?",
                 (member, kind),
             )
-        self._cursor.execute(
+        self.cursor.execute(
             "/* set seed */ INSERT INTO counts (page, kind, seed) VALUES (?1, ?2, ?3)"
             " ON CONFLICT DO UPDATE SET seed = ?3",
             (page.members[0][0], kind, n),
@@ -203,13 +220,13 @@ class Transaction:
     def _alias(self, alias: Alias) -> bool:
         """Let an old id count for a page; False where it already counts for another one."""
         old_name, name = (alias.site, alias.old), (alias.site, alias.page)
-        page = self._page(name) or self._create(name)
-        old = self._page(old_name) or self._create(old_name)
+        page = self.page(name) or self.create(name)
+        old = self.page(old_name) or self.create(old_name)
         if old is page:
             return True
         if old.name != old_name or len(old.members) > 1:
             return False
-        self._cursor.execute(
+        self.cursor.execute(
             "/* alias */ UPDATE pages SET target = ? WHERE id = ?",
             (page.members[0][0], old.members[0][0]),
         )

@@ -20,6 +20,7 @@ from likewise.store.transaction import Transaction
 T = TypeVar("T")
 
 MAX_BATCH = 256
+MAX_QUEUE = 8_192  # of a disk that stalls: more would be held in memory without a bound
 LOCK_MILLISECONDS = 4_000
 
 
@@ -60,11 +61,12 @@ class Writer:
     ) -> asyncio.Future[T]:
         """Queue work; the future holds what `answer` makes of its result, once it is on the disk.
 
-        `answer` gets `storage_unavailable` instead where the work may not be on the disk. It is
+        `answer` gets `storage_unavailable` instead where the work may not be on the disk, or where
+        too much waits already. It is
         called even when the future was cancelled: others may rely on what it does.
         """
         work = Work(do, answer, self._loop.create_future())
-        if self._is_finished:
+        if self._is_finished or len(self._queue) >= MAX_QUEUE:
             _resolve(work, _unavailable())
             return work.future
         self._queue.append(work)

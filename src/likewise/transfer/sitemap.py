@@ -1,29 +1,42 @@
-"""The addresses that a sitemap names (sitemaps.org), from a file or from the web.
+"""The pages that a site has, as its sitemap or feed names them.
 
-Knows files, HTTP and XML; nothing of likes or page ids. Loaded by the commands that need it only.
+For imports, from a file or from any web server. For the server, which may not reach everything
+and shall not hold a parser in its memory, as `python -m likewise.transfer.sitemap ADDRESS`: a
+process of its own that takes public addresses only, bounds itself and prints a path a line.
 """
 
 from __future__ import annotations
 
+import json
+import resource
+import signal
+import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from http.client import HTTPException
 from pathlib import Path
+from types import FrameType
 from urllib import request
-from urllib.parse import SplitResult, urlsplit
-from xml.etree.ElementTree import ParseError, XMLParser
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 from likewise import __version__
 from likewise.errors import StartError
+from likewise.logs import escaped
+from likewise.sites import punycode
+from likewise.transfer import public_host
+from likewise.transfer.body import MAX_BYTES
+from likewise.transfer.listing import Listing, check_number
+from likewise.transfer.public_host import PublicHost
 
-MAX_BYTES = 10 * 1024 * 1024
-MAX_ADDRESSES = 50_000
 MAX_FILES = 200
-MAX_DEPTH = 16
 SILENCE_SECONDS = 10
 TOTAL_SECONDS = 60
+# Of the process that the server starts. 100 MiB are taken at once: 30 by Python and OpenSSL, and
+# the rest, of which hardly a page is used, by the C library for the thread that resolves names.
+MAX_MEMORY_BYTES = 256 * 1024 * 1024
+MAX_CPU_SECONDS = 15
 
-_NAMESPACE = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
 _CHUNK_BYTES = 64 * 1024
 
 
@@ -35,81 +48,120 @@ def sitemap_paths(source: str) -> list[str]:
     Raises `StartError` for what is missing, too large, or no sitemap.
     """
     is_web = source.startswith(("http://", "https://"))
-    first = _Locations.read(source, _fetched(source) if is_web else _file(Path(source)))
-    addresses = first.pages
+    first = Listing.read(source, _fetched(source) if is_web else _file(Path(source)))
     child = _child_on_the_web(source) if is_web else _child_file(Path(source))
+    listings = _with_children(first, lambda at: Listing.read(at, child(at)))
+    return list(dict.fromkeys(_paths(page for one in listings for page in one.pages)))
+
+
+def known_paths(address: str) -> list[str]:
+    """Return the paths that a site's own sitemap or feed names, each as it is written there.
+
+    Pages of other hosts are left out, where `www.` makes no other host. The files that a sitemap
+    index names are read too. Raises `StartError` for what is not on the public internet or cannot
+    be had from there within the bounds of `PublicHost`, for no sitemap or feed, and for no pages.
+    """
+    host = PublicHost(address)
+
+    def read(at: str) -> Listing:
+        return Listing.read(*host.get(at), takes_feeds=True)
+
+    first = read(address)
+    listings = _with_children(first, lambda at: read(_absolute(first.source, at)))
+    pages = (_absolute(one.source, page) for one in listings for page in one.pages)
+    own = _site(address)
+    paths = list(dict.fromkeys(_paths(page for page in pages if _site(page) == own)))
+    if not paths:
+        raise StartError(f"{address} names no pages of its host. Give the sitemap of this site.")
+    return paths
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print what `known_paths` returns, a JSON text a line; return 0, or 1 with a line of error.
+
+    It is all or nothing: what reads this shall never take half of the pages for all of them.
+    """
+    if len(arguments) != 1:
+        return _failed("Give one address, such as https://example.com/sitemap.xml.")
+    try:
+        _bound_this_process()
+        lines = "".join(f"{json.dumps(path)}\n" for path in known_paths(arguments[0]))
+        signal.setitimer(signal.ITIMER_REAL, 0)  # from here on it waits for its reader only
+        sys.stdout.write(lines)
+        sys.stdout.flush()
+    except MemoryError:
+        return _failed(f"{arguments[0]} takes too much memory to read; give a smaller sitemap.")
+    except StartError as error:
+        return _failed(str(error))
+    except Exception as error:  # noqa: BLE001 (whoever reads this wants a line, whatever it is)
+        return _failed(f"{arguments[0]} cannot be read: {type(error).__name__}: {error}.")
+    return 0
+
+
+def _failed(why: str) -> int:
+    sys.stderr.write(f"{escaped(why)}\n")
+    return 1
+
+
+def _bound_this_process() -> None:
+    """Set ends to time and memory that hold whatever a document makes the code above do."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise StartError("The sitemap takes too long to read; give a smaller one.")
+
+    for number in (signal.SIGALRM, signal.SIGXCPU):
+        signal.signal(number, stop)
+    signal.setitimer(signal.ITIMER_REAL, public_host.TOTAL_SECONDS)
+    _limit(resource.RLIMIT_AS, MAX_MEMORY_BYTES, MAX_MEMORY_BYTES)
+    # The first end is a signal, so that it can be told; the second is the kernel's own.
+    _limit(resource.RLIMIT_CPU, MAX_CPU_SECONDS, MAX_CPU_SECONDS + 5)
+
+
+def _limit(kind: int, soft: int, hard: int) -> None:
+    given = resource.getrlimit(kind)[1]
+    if given != resource.RLIM_INFINITY:  # and only root could raise it
+        soft, hard = min(soft, given), min(hard, given)
+    with suppress(ValueError):  # macOS knows no bound of memory
+        resource.setrlimit(kind, (soft, hard))
+
+
+def _with_children(first: Listing, read: Callable[[str], Listing]) -> Iterator[Listing]:
+    """Yield a listing and, where it is an index, those of the files that it names."""
     if len(first.sitemaps) > MAX_FILES:
-        raise StartError(f"{source} names {len(first.sitemaps)} sitemaps; at most {MAX_FILES}.")
+        raise StartError(
+            f"{first.source} names {len(first.sitemaps)} sitemaps; at most {MAX_FILES}."
+        )
+    yield first
+    pages = len(first.pages)
     for location in first.sitemaps:
-        found = _Locations.read(location, child(location))
+        found = read(location)
         if found.sitemaps:
             raise StartError(f"{location} is a sitemap index inside another; give it by itself.")
-        addresses += found.pages
-        _check_number(source, addresses)
-    return list(dict.fromkeys(_paths(addresses)))
+        pages += len(found.pages)
+        check_number(first.source, pages)
+        yield found
 
 
-class _Locations:
-    """What the parser tells its events to: it keeps `<loc>` texts, and no tree."""
-
-    def __init__(self, source: str) -> None:
-        self.pages: list[str] = []
-        self.sitemaps: list[str] = []
-        self._source = source
-        self._open: list[str] = []
-        self._text: list[str] = []
-
-    @classmethod
-    def read(cls, source: str, data: bytes) -> _Locations:
-        """Return the locations in a document, or raise `StartError`."""
-        locations = cls(source)
-        # Given text, the parser ignores the declared encoding, so nothing hides from these looks.
-        # No DTD, no entities: no expansion, no reading of other files.
-        parser = XMLParser(target=locations)  # noqa: S314
-        try:
-            text = data.decode("utf-8-sig")
-            if "<!doctype" in text.lower() or "<!entity" in text.lower():
-                raise StartError(f"{source} has a DTD. A sitemap needs none, so it is not read.")
-            parser.feed(text)
-            parser.close()
-        except (UnicodeDecodeError, ParseError) as error:
-            raise StartError(f"{source} is not a sitemap in UTF-8: {error}.") from error
-        return locations
-
-    def start(self, tag: str, _attributes: dict[str, str]) -> None:
-        """Enter an element; the first one says whether this is a sitemap at all."""
-        tag = tag.removeprefix(_NAMESPACE)
-        if not self._open and tag not in {"urlset", "sitemapindex"}:
-            raise StartError(f"{self._source} is not a sitemap: it starts with <{tag}>.")
-        if len(self._open) == MAX_DEPTH:
-            raise StartError(f"{self._source} is not a sitemap: it is nested too deeply.")
-        self._open.append(tag)
-        self._text = []
-
-    def data(self, text: str) -> None:
-        """Take a piece of text."""
-        self._text.append(text)
-
-    def end(self, _tag: str) -> None:
-        """Leave an element, and keep what it says if it is a location."""
-        if self._open == ["urlset", "url", "loc"]:
-            self.pages.append("".join(self._text).strip())
-            _check_number(self._source, self.pages)
-        elif self._open == ["sitemapindex", "sitemap", "loc"]:
-            self.sitemaps.append("".join(self._text).strip())
-        self._open.pop()
-
-
-def _check_number(source: str, addresses: list[str]) -> None:
-    if len(addresses) > MAX_ADDRESSES:
-        raise StartError(f"{source} names more than {MAX_ADDRESSES:,} pages; give a part of it.")
-
-
-def _paths(addresses: list[str]) -> Iterator[str]:
+def _paths(addresses: Iterable[str]) -> Iterator[str]:
     for address in addresses:
         url = _split(address)
         if url.scheme in {"http", "https"}:
             yield url.path or "/"
+
+
+def _absolute(document: str, address: str) -> str:
+    """Return an address that is written relative to its document's in full."""
+    if not address or _split(address).scheme:
+        return address
+    try:
+        return urljoin(document, address)
+    except ValueError:
+        return ""
+
+
+def _site(address: str) -> str:
+    """Return what is one host to its readers: `www.` or not, in any spelling."""
+    return punycode(_split(address).hostname or "").removeprefix("www.")
 
 
 def _split(address: str) -> SplitResult:
@@ -193,3 +245,7 @@ def _bounded(source: str, data: bytes) -> bytes:
     if len(data) > MAX_BYTES:
         raise StartError(f"{source} is larger than {MAX_BYTES // 1024**2} MiB; give a part of it.")
     return data
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

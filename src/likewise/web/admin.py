@@ -13,11 +13,13 @@ from likewise.addresses import Proxies, network_of, parse_address
 from likewise.errors import Problem
 from likewise.http.message import Request, Response, header_block
 from likewise.limits import Limiter
-from likewise.pages import canonical
-from likewise.sites import DEFAULT, LIKE, Site, origin_of, site_named
-from likewise.store import Alias, Query, Seed, Store
+from likewise.metrics import Metrics
+from likewise.sites import DEFAULT, LIKE, Site, origin_of, origins_setting, site_named
+from likewise.store import Alias, Query, Seed, Store, Surge
 from likewise.web import parameters
-from likewise.web.answers import PRIVATE, json_answer
+from likewise.web.answers import PRIVATE, json_answer, shown
+from likewise.web.hours import hour_text
+from likewise.web.origins import RefusedOrigins
 from likewise.web.parameters import json_object, number_of, text_of
 from likewise.web.sessions import (
     COOKIE,
@@ -32,6 +34,8 @@ from likewise.web.sessions import (
 MAX_ROWS = 1_000
 MAX_OFFSET = 10_000_000
 MAX_SEED = 2**53 - 1  # what JavaScript can count to
+MAX_SURGES = 20
+_METRICS = header_block(("content-type", "text/plain; version=0.0.4; charset=utf-8"))
 _DIGEST = re.compile(r"[0-9A-Fa-f]{64}")
 
 
@@ -46,6 +50,8 @@ class Admin:
         sessions: Sessions,
         limiter: Limiter,
         proxies: Proxies,
+        refused_origins: RefusedOrigins,
+        metrics: Metrics,
         url: str | None,
     ) -> None:
         self._store = store
@@ -54,6 +60,8 @@ class Admin:
         self._sessions = sessions
         self._limiter = limiter
         self._proxies = proxies
+        self._refused_origins = refused_origins
+        self._metrics = metrics
         self._origin = origin_of(url) if url else None
 
     def authorize(self, request: Request) -> None:
@@ -68,6 +76,21 @@ class Admin:
         elif request.method not in {"GET", "HEAD"}:
             self._check_own_page(request)
 
+    def actor(self, request: Request) -> str:
+        """Return who has been let pass, as the audit log names them: by a part of the key's digest.
+
+        It tells one key from another, and nothing of either.
+        """
+        key = self._key_in(request)
+        if key is not None and self._keys.is_local(key):
+            return "command"
+        owner = f"key {(self._keys.owner() or b'').hex()[:8]}"
+        return owner if key is not None else f"dashboard, {owner}"
+
+    def metrics(self, _request: Request) -> Response:
+        """`GET /metrics`: the service's counters, for Prometheus."""
+        return Response(200, _METRICS + PRIVATE, self._metrics.text().encode())
+
     async def stats(self, request: Request) -> Response:
         """`GET /api/stats`: pages and likes, most liked first, in the article's shape."""
         query = parameters.Query(request.query)
@@ -80,7 +103,7 @@ class Admin:
             name = "" if site.name == DEFAULT else f"&site={site.name}"
             following = f'<?limit={limit}&offset={offset + limit}{name}>; rel="next"'
             headers += header_block(("link", following))
-        rows = [{"post_id": row.page, "likes": row.counts.get(LIKE, 0)} for row in report.rows]
+        rows = [{"post_id": row.page, "likes": shown(row.counts, LIKE)} for row in report.rows]
         return json_answer(rows, headers)
 
     async def summary(self, request: Request) -> Response:
@@ -94,8 +117,15 @@ class Admin:
                 "sites": [{"name": one.name, "url": one.url} for one in self._sites.values()],
                 "kinds": site.kinds,
                 "pages": totals.pages,
-                "counts": {kind: totals.counts.get(kind, 0) for kind in site.kinds},
+                "counts": {kind: shown(totals.counts, kind) for kind in site.kinds},
                 "today": {kind: totals.today.get(kind, 0) for kind in site.kinds},
+                "surges": [
+                    _surge(surge) for surge in await self._store.surges.last(site.name, MAX_SURGES)
+                ],
+                "refused_origins": [
+                    {"origin": one.origin, "times": one.times, "setting": origins_setting(site)}
+                    for one in self._refused_origins.of(site.name)
+                ],
             },
             PRIVATE,
         )
@@ -121,7 +151,8 @@ class Admin:
             {
                 "page": row.page,
                 "url": site.link_to(row.page),
-                "counts": {kind: row.counts.get(kind, 0) for kind in site.kinds},
+                "counts": {kind: shown(row.counts, kind) for kind in site.kinds},
+                "blocked": row.is_blocked,
             }
             for row in report.rows
         ]
@@ -148,9 +179,9 @@ class Admin:
         for line in filter(None, map(bytes.strip, request.body.splitlines())):
             fields = json_object(line)
             site = site_named(self._sites, text_of(fields, "site"))
-            page = canonical(text_of(fields, "page") or "")
+            page = site.page(text_of(fields, "page") or "")
             if "alias" in fields:
-                aliases.append(Alias(site.name, canonical(text_of(fields, "alias") or ""), page))
+                aliases.append(Alias(site.name, site.page(text_of(fields, "alias") or ""), page))
             else:
                 kind = site.kind(text_of(fields, "kind"))
                 seed = number_of(fields, "seed", None, MAX_SEED)
@@ -242,6 +273,16 @@ class Admin:
             return key
         scheme, _, credentials = (request.header(b"authorization") or "").partition(" ")
         return credentials.strip() if scheme.lower() == "bearer" else None
+
+
+def _surge(surge: Surge) -> dict[str, object]:
+    return {
+        "number": surge.number,
+        "page": surge.page,
+        "from": hour_text(surge.first_hour),
+        "to": hour_text(surge.last_hour + 1),
+        "likes": surge.likes,
+    }
 
 
 def _is_loopback(host: str) -> bool:

@@ -6,6 +6,7 @@ Knows headers and forms; must not know what is answered.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from json.encoder import encode_basestring as quoted
 
 from likewise.errors import CODES, Problem
@@ -20,6 +21,7 @@ __all__ = [
     "page_headers",
     "problem_answer",
     "quoted",
+    "shown",
 ]
 
 # Everyone may read; who may write is decided by the server's own check of Origin.
@@ -97,6 +99,11 @@ class KeptAnswers:
         if len(self._kept) >= self.MAX_NUMBER:
             del self._kept[next(iter(self._kept))]
         self._kept[query] = (body, tag)
+
+
+def shown(counts: Mapping[str, int], kind: str) -> int:
+    """Return a count as it is told: never below 0, where one was set lower than its likes are."""
+    return max(counts.get(kind, 0), 0)
 
 
 def has_tag(request: Request, tag: bytes) -> bool:

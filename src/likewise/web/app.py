@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from likewise.errors import Problem
 from likewise.http.message import MAX_BODY_BYTES, Answer, Request, Response, header_block
+from likewise.metrics import REFUSALS, Metrics
 from likewise.store import Store
 from likewise.web.admin import Admin
 from likewise.web.answers import (
@@ -23,7 +24,7 @@ from likewise.web.answers import (
 from likewise.web.routes import OWNER, Place, Router
 
 IMPORT_BODY_BYTES = 1 << 20
-_PRIVATE_PATHS = (b"/api/", b"/dashboard")
+_PRIVATE_PATHS = (b"/api/", b"/dashboard", b"/metrics")
 
 _log = logging.getLogger("likewise")
 _TEXT = header_block(("content-type", "text/plain; charset=utf-8"))
@@ -47,11 +48,14 @@ class Health:
 
 
 class App:
-    """Handles requests. `parts` are what routes name: public, admin, files, health."""
+    """Handles requests. `parts` are what routes name: public, admin, files, health and others."""
 
-    def __init__(self, parts: Mapping[str, object], admin: Admin, *, logs_access: bool) -> None:
+    def __init__(
+        self, parts: Mapping[str, object], admin: Admin, metrics: Metrics, *, logs_access: bool
+    ) -> None:
         self._router = Router(parts)
         self._admin = admin
+        self._metrics = metrics
         self._logs_access = logs_access
 
     def handle(self, request: Request) -> Answer:
@@ -73,6 +77,7 @@ class App:
             error = Problem(
                 "server_error", "The service met an error of its own. It is in its log."
             )
+        self._metrics.add(REFUSALS, error.code)
         is_private = path is not None and path.startswith(_PRIVATE_PATHS)
         headers = PRIVATE if is_private else PUBLIC
         if error.code == "method_not_allowed" and path is not None:

@@ -13,11 +13,15 @@ from likewise.addresses import Proxies, network_of
 from likewise.errors import Problem
 from likewise.http.message import Answer, Request, Response, header_block
 from likewise.limits import Grant, Limiter
+from likewise.metrics import LIKES, Metrics
 from likewise.pages import BadPage, canonical
-from likewise.sites import DEFAULT, LIKE, Site, site_named
-from likewise.store import Counts, Standing, Store, Wish
+from likewise.sites import LIKE, Site, origins_setting, site_named
+from likewise.store import Counts, Known, Standing, Store, Wish
 from likewise.voters import checked_voter, new_voter
-from likewise.web.answers import JSON_TYPE, NO_STORE, PUBLIC, KeptAnswers, has_tag, quoted
+from likewise.watch import Watch
+from likewise.web.answers import JSON_TYPE, NO_STORE, PUBLIC, KeptAnswers, has_tag, quoted, shown
+from likewise.web.gate import Gate
+from likewise.web.origins import RefusedOrigins
 from likewise.web.parameters import (
     Query,
     json_object,
@@ -42,13 +46,25 @@ _BODY_TYPES = frozenset({"text/plain", "application/json", ""})
 class Public:
     """The public API over a store, for the sites that are served."""
 
-    def __init__(
-        self, store: Store, sites: Mapping[str, Site], limiter: Limiter, proxies: Proxies
+    def __init__(  # noqa: PLR0913 (the parts it is put together from)
+        self,
+        store: Store,
+        sites: Mapping[str, Site],
+        limiter: Limiter,
+        proxies: Proxies,
+        gate: Gate,
+        watch: Watch,
+        metrics: Metrics,
+        refused_origins: RefusedOrigins,
     ) -> None:
         self._store = store
         self._sites = sites
         self._limiter = limiter
         self._proxies = proxies
+        self._gate = gate
+        self._watch = watch
+        self._metrics = metrics
+        self._refused_origins = refused_origins
         self._kept_counts = KeptAnswers()
 
     def counts(self, request: Request) -> Answer:
@@ -71,7 +87,7 @@ class Public:
             raise Problem("bad_request", f"Ask for 1 to {MAX_PAGES} pages, as ?page=/a&page=/b.")
         parts = [
             f"{quoted(text)}:{_counts_json(site, self._store.counts(site.name, page))}"
-            for text, page in _canonical_pages(texts).items()
+            for text, page in _pages(site, texts).items()
         ]
         return f'{{"counts":{{{",".join(parts)}}}}}'.encode()
 
@@ -85,15 +101,16 @@ class Public:
             raise Problem("bad_request", f'The key "{missing}" is missing from the body.')
         site = self._writable_site(request, fields)
         wish = _wish(site, page, site.kind(text_of(fields, "kind")), checked_voter(voter), fields)
-        return self._stand(request, wish, lambda counts: _standing(site, wish, counts))
+        prove = self._proof(site, page, fields)
+        return self._stand(request, wish, prove, lambda counts: _standing(site, wish, counts))
 
     def article_count(self, request: Request, segment: bytes) -> Answer:
         """`GET /likes/{post_id}`: the article's way to ask for one count."""
         self._limiter.read(self._network(request))
         site = site_named(self._sites, Query(request.query).one("site"))
         kind, text = site.kind(LIKE), _segment_text(segment)
-        counts = self._store.counts(site.name, canonical(text))
-        return Response(200, _FRESH, _article_body(text, counts.get(kind, 0)))
+        counts = self._store.counts(site.name, site.page(text))
+        return Response(200, _FRESH, _article_body(text, shown(counts, kind)))
 
     def article_like(self, request: Request, segment: bytes) -> Answer:
         """`POST /likes/{post_id}`: the article's like; without a voter every call is a new one."""
@@ -104,15 +121,26 @@ class Public:
         kind = site.kind(LIKE if kind is None else kind)
         voter = new_voter() if voter is None else checked_voter(voter)
         wish = _wish(site, text, kind, voter, fields)
-        return self._stand(request, wish, lambda counts: _article_body(text, counts.get(kind, 0)))
+        prove = self._proof(site, text, fields)
+        return self._stand(
+            request, wish, prove, lambda counts: _article_body(text, shown(counts, kind))
+        )
 
-    def _stand(self, request: Request, wish: Wish, body: Callable[[Counts], bytes]) -> Answer:
+    def _stand(
+        self,
+        request: Request,
+        wish: Wish,
+        prove: Callable[[], bool],
+        body: Callable[[Counts], bytes],
+    ) -> Answer:
         """Make a wish stand within the limits, and answer with what stands then."""
         network = self._network(request)
-        known = self._store.known_as(wish.site, wish.page)
-        subject = f"{wish.site}\0{known or wish.page}\0{wish.kind}".encode()
+        known = self._store.known(wish.site, wish.page)
+        page = wish.page if known is None else known.page
+        subject = f"{wish.site}\0{page}\0{wish.kind}".encode()
         try:
-            grant = self._grant(network, subject, wish, new_page=known is None)
+            is_new_page = self._check_page(network, wish, known, prove)
+            grant = self._grant(network, subject, wish, new_page=is_new_page)
         except Problem:
             if self._store.n_of(*wish[:4]) != wish.n:
                 raise
@@ -125,9 +153,38 @@ class Public:
             self._settle(network, subject, grant, outcome)
             if isinstance(outcome, Problem):
                 raise outcome
+            if outcome.change:
+                self._note(wish.site, page, outcome.change)
             return Response(200, _FRESH, body(outcome.counts))
 
         return self._store.like(wish, answer)
+
+    def _proof(self, site: Site, text: str, fields: Mapping[str, Any]) -> Callable[[], bool]:
+        """Return what tells whether a page is proven to exist, where that is asked."""
+        signature = text_of(fields, "sig")
+        return lambda: self._gate.prove(site, canonical(text), signature)
+
+    def _check_page(
+        self, network: bytes | None, wish: Wish, known: Known | None, prove: Callable[[], bool]
+    ) -> bool:
+        """Tell whether a like makes a page of which nothing proves that it exists.
+
+        Raises `page_blocked` and `unknown_page`. To take back is free everywhere.
+        """
+        if known is not None and known.is_blocked and wish.n:
+            raise Problem("page_blocked", "The owner has closed this page: it takes no more likes.")
+        if known is not None or not wish.n:
+            return False
+        try:
+            return not prove()
+        except Problem:
+            self._limiter.write(network)  # to ask for nothing and for ever is a flood too
+            raise
+
+    def _note(self, site: str, page: str, change: int) -> None:
+        self._metrics.add(LIKES, "given" if change > 0 else "taken back")
+        if change > 0:
+            self._watch.liked(site, page)
 
     def _grant(
         self, network: bytes | None, subject: bytes, wish: Wish, *, new_page: bool
@@ -170,18 +227,20 @@ class Public:
         site = site_named(self._sites, name if in_body is None else in_body)
         origin = request.header(b"origin")
         if origin is None or not site.origins.allow(origin):
+            if origin is not None:
+                self._refused_origins.note(site.name, origin)
             raise _refused_origin(site, origin)
         return site
 
 
-def _canonical_pages(texts: list[str]) -> dict[str, str]:
+def _pages(site: Site, texts: list[str]) -> dict[str, str]:
     """Return the pages asked for, by the text. One that cannot be used is left out of a batch: it
     shall not blank its neighbours. Raises `BadPage` where none can be used.
     """
     pages: dict[str, str] = {}
     for text in texts:
         try:
-            pages[text] = canonical(text)
+            pages[text] = site.page(text)
         except BadPage:
             if len(pages) == 0 and text == texts[-1]:
                 raise
@@ -200,20 +259,19 @@ def _fields(request: Request) -> Mapping[str, Any]:
 def _wish(site: Site, page: str, kind: str, voter: str, fields: Mapping[str, Any]) -> Wish:
     is_on = switch_of(fields, "on", default=True)
     n = number_of(fields, "n", default=1, maximum=1)
-    text_of(fields, "sig")
-    return Wish(site.name, canonical(page), kind, voter, n if is_on else 0)
+    return Wish(site.name, site.page(page), kind, voter, n if is_on else 0)
 
 
 def _standing(site: Site, wish: Wish, counts: Counts) -> bytes:
     is_on = "true" if wish.n else "false"
     return (
         f'{{"page":{quoted(wish.page)},"kind":{quoted(wish.kind)},"on":{is_on},'
-        f'"count":{counts.get(wish.kind, 0)},"counts":{_counts_json(site, counts)}}}'
+        f'"count":{shown(counts, wish.kind)},"counts":{_counts_json(site, counts)}}}'
     ).encode()
 
 
 def _counts_json(site: Site, counts: Counts) -> str:
-    return "{" + ",".join(f"{quoted(kind)}:{counts.get(kind, 0)}" for kind in site.kinds) + "}"
+    return "{" + ",".join(f"{quoted(kind)}:{shown(counts, kind)}" for kind in site.kinds) + "}"
 
 
 def _article_body(text: str, likes: int) -> bytes:
@@ -245,9 +303,8 @@ def _refused_origin(site: Site, origin: str | None) -> Problem:
             "The browser did not say whose page this is (Origin: null), as for files and sandboxed"
             " frames. Open the page at its own address.",
         )
-    setting = "LIKEWISE_ORIGINS" if site.name == DEFAULT else f"the origins of [sites.{site.name}]"
     return Problem(
         "origin_refused",
         f"Pages of {origin[:200]} may not write to the site {site.name}."
-        f" Its owner can allow it: add {origin[:200]} to {setting}.",
+        f" Its owner can allow it: add {origin[:200]} to {origins_setting(site)}.",
     )

@@ -49,6 +49,17 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/pages", "admin.pages", OWNER),
     Route("POST", "/api/import", "admin.adopt", OWNER),
     Route("POST", "/api/key", "admin.replace_key", OWNER),
+    Route("POST", "/api/pages/merge", "corrections.merge", OWNER),
+    Route("POST", "/api/pages/alias", "corrections.alias", OWNER),
+    Route("POST", "/api/pages/rename", "corrections.rename", OWNER),
+    Route("POST", "/api/pages/set", "corrections.set_count", OWNER),
+    Route("POST", "/api/pages/delete", "corrections.delete", OWNER),
+    Route("POST", "/api/pages/block", "corrections.block", OWNER),
+    Route("POST", "/api/pages/unblock", "corrections.unblock", OWNER),
+    Route("POST", "/api/likes/purge", "corrections.purge", OWNER),
+    Route("POST", "/api/undo", "corrections.undo", OWNER),
+    Route("GET", "/api/audit", "corrections.audit", OWNER),
+    Route("GET", "/metrics", "admin.metrics", OWNER),
 )
 
 

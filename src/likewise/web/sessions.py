@@ -39,6 +39,10 @@ class Keys:
         known = (self.owner() or b"", self._local or b"")
         return any([compare_digest(digest, one) for one in known])  # noqa: C419 (never stops early)
 
+    def is_local(self, key: str) -> bool:
+        """Tell whether this is the key of local commands."""
+        return compare_digest(digest_of(key), self._local or b"")
+
 
 class Sessions:
     """Signed-in browsers: random tokens, kept as digests in memory, gone at a restart."""

@@ -1,10 +1,14 @@
 /** The owner's page: who is signed in, what is looked at, and when the service is asked anew. */
 import { readView, writeView } from './dashboard/address.js';
 import { element, within } from './dashboard/document.js';
+import { closeEditor, edit, prepareEditor, review } from './dashboard/editor.js';
+import { clearHistory, prepareHistory, renewHistory, showHistory } from './dashboard/history.js';
 import { askToSignIn, prepareLogin } from './dashboard/login.js';
-import { clearPages, preparePages, showPages } from './dashboard/pages.js';
+import { clearOrigins, showOrigins } from './dashboard/origins.js';
+import { clearPages, focusPage, preparePages, showPages } from './dashboard/pages.js';
 import { PAGES_AT_A_TIME, Refusal, readPages, readSummary, signOut } from './dashboard/service.js';
 import { clearSummary, prepareSummary, showSummary } from './dashboard/summary.js';
+import { clearSurges, focusSurge, prepareSurges, showSurges, surging } from './dashboard/surges.js';
 import { showSnippet } from './snippet.js';
 
 /** @typedef {import('./dashboard/address.js').View} View */
@@ -21,6 +25,7 @@ const failure = element('failure', HTMLParagraphElement);
 const pages = element('pages', HTMLElement);
 const empty = element('empty', HTMLElement);
 const search = element('search', HTMLInputElement);
+const news = element('news', HTMLParagraphElement);
 
 let view = readView();
 /** @type {Summary | undefined} */
@@ -39,9 +44,9 @@ async function refresh() {
     // Once a site, not at each turn: a sum over all pages is the costliest thing to ask for.
     summary ??= await readSummary(view.site, signal);
     const report = await readPages(view, signal);
-    if (!signal.aborted) show(summary, report);
+    if (!signal.aborted) await show(summary, report);
   } catch (error) {
-    if (!signal.aborted) explain(error);
+    if (!signal.aborted) await explain(error);
   }
 }
 
@@ -51,9 +56,10 @@ async function refresh() {
  * @param {{ isSamePlace?: boolean }} [options]
  */
 function look(change, { isSamePlace = false } = {}) {
+  if (!isSamePlace) news.replaceChildren();
   adopt({ ...view, search: search.value.trim(), page: 1, ...change });
   writeView(view, isSamePlace);
-  refresh();
+  return refresh();
 }
 
 /** @param {View} wanted */
@@ -75,10 +81,26 @@ function show(summary, report) {
   open(dashboard);
   failure.hidden = true;
   showSummary(summary);
-  showPages(summary.kinds, report, view);
+  showOrigins(summary.refused_origins);
+  showSurges(summary.surges);
+  showPages(summary.kinds, report, view, surging(summary.surges));
   pages.hidden = !summary.pages;
   empty.hidden = !pages.hidden;
   if (pages.hidden) showSnippet(empty, attributesFor(summary));
+  showHistory(summary.site);
+}
+
+/**
+ * Says what has been changed and shows what is so now.
+ * @param {import('./dashboard/words.js').Words} words
+ * @param {() => boolean} refocus takes the focus to where it was, if that is still there
+ */
+async function tell(words, refocus) {
+  news.replaceChildren(...words);
+  summary = undefined;
+  await Promise.all([refresh(), renewHistory()]);
+  // What had the focus may have been replaced. Who has moved on meanwhile is left alone.
+  if (document.activeElement === document.body && !refocus()) title.focus();
 }
 
 /**
@@ -115,8 +137,13 @@ function explain(error) {
 function leave(reason) {
   question.abort();
   summary = undefined;
+  closeEditor();
   clearPages();
   clearSummary();
+  clearOrigins();
+  clearSurges();
+  clearHistory();
+  news.replaceChildren();
   open(login);
   askToSignIn(reason);
 }
@@ -137,7 +164,14 @@ prepareSummary((site) => look({ site, kind: '' }));
 preparePages(
   ({ sort, kind }) => look({ sort, kind: kind === summary?.kinds[0] ? '' : kind }),
   (steps) => look({ page: view.page + steps }),
+  (page, place) => {
+    news.replaceChildren();
+    if (summary) edit(summary, page, (now) => focusPage(now, place));
+  },
 );
+prepareSurges((surge) => summary && review(summary, surge, () => focusSurge(surge)));
+prepareEditor(tell, explain);
+prepareHistory(tell, explain);
 search.addEventListener('input', () => {
   clearTimeout(typing);
   // Words are no places to go back to, letter by letter.

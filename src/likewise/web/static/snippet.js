@@ -11,6 +11,14 @@ export function showSnippet(figure, attributes = {}) {
   const code = /** @type {Element} */ (figure.querySelector('code'));
   const button = /** @type {HTMLButtonElement} */ (figure.querySelector('button'));
   code.textContent = snippet(attributes);
+  copyOnPress(button, code);
+}
+
+/**
+ * @param {HTMLButtonElement} button
+ * @param {Element} code whose text it copies
+ */
+export function copyOnPress(button, code) {
   button.onclick = () => copy(code, button);
 }
 

@@ -4,6 +4,7 @@ import { PAGES_AT_A_TIME } from './service.js';
 import { nameOf } from './summary.js';
 
 /** @typedef {import('./address.js').View} View */
+/** @typedef {import('./service.js').PageRow} PageRow */
 /** @typedef {import('./service.js').Report} Report */
 /** @typedef {Pick<View, 'sort' | 'kind'>} Order */
 
@@ -15,17 +16,26 @@ const pager = element('pager', HTMLElement);
 const part = element('part', HTMLSpanElement);
 const previous = element('previous', HTMLButtonElement);
 const next = element('next', HTMLButtonElement);
+const lastColumn = within(columns, 'th:last-child');
+
+/** @type {PageRow[]} */
+let shown = [];
 
 /**
  * @param {(order: Order) => void} onOrder
  * @param {(steps: number) => void} onTurn
+ * @param {(page: PageRow, place: number) => void} onEdit
  */
-export function preparePages(onOrder, onTurn) {
+export function preparePages(onOrder, onTurn, onEdit) {
   columns.addEventListener('click', ({ target }) => {
     const button = target instanceof Element && target.closest('button');
     if (!button) return;
     const { sort, kind = '' } = button.dataset;
     onOrder({ sort: sort === 'page' ? 'page' : 'count', kind });
+  });
+  rows.addEventListener('click', ({ target }) => {
+    const line = target instanceof Element && target.closest('button')?.closest('tr');
+    if (line) onEdit(shown[line.sectionRowIndex], line.sectionRowIndex);
   });
   previous.addEventListener('click', () => turn(previous, -1));
   next.addEventListener('click', () => turn(next, 1));
@@ -45,17 +55,33 @@ export function preparePages(onOrder, onTurn) {
  * @param {string[]} kinds
  * @param {Report} report
  * @param {View} view
+ * @param {Set<string | null>} surging which of them to mark
  */
-export function showPages(kinds, { total, pages }, view) {
+export function showPages(kinds, { total, pages }, view, surging) {
   showColumns(kinds, view);
-  rows.replaceChildren(...pages.map((page) => row(kinds, page)));
+  shown = pages;
+  rows.replaceChildren(...pages.map((page) => row(kinds, page, surging.has(page.page))));
   table.hidden = !total;
   showPlace(total, pages.length, view);
 }
 
 export function clearPages() {
+  shown = [];
   rows.replaceChildren();
   found.textContent = '';
+}
+
+/**
+ * Takes the focus back to a page's button, or to what stands in its place where it has gone.
+ * @param {string | null} page
+ * @param {number} place
+ * @returns {boolean} whether there is any
+ */
+export function focusPage(page, place) {
+  const index = shown.findIndex((line) => line.page === page);
+  const line = rows.rows[index < 0 ? Math.min(place, shown.length - 1) : index];
+  line?.querySelector('button')?.focus();
+  return Boolean(line);
 }
 
 /**
@@ -66,8 +92,8 @@ function showColumns(kinds, { sort, kind }) {
   const former = [...columns.querySelectorAll('button')].map((button) => button.dataset.kind);
   // Columns that stay are left alone: one of them may have the focus.
   if (`${former.slice(1)}` !== `${kinds}`) {
-    columns.replaceChildren(within(columns, 'th'), ...kinds.map(column));
-    table.classList.toggle('wide', kinds.length > 2);
+    columns.replaceChildren(within(columns, 'th'), ...kinds.map(column), lastColumn);
+    table.classList.toggle('wide', kinds.length > 1);
   }
   const sorted = sort === 'page' ? 0 : 1 + Math.max(0, kinds.indexOf(kind));
   for (const [index, cell] of [...columns.cells].entries()) {
@@ -87,14 +113,32 @@ function column(kind) {
 
 /**
  * @param {string[]} kinds
- * @param {Report['pages'][number]} page
+ * @param {PageRow} page
+ * @param {boolean} isSurging
  */
-function row(kinds, { page, url, counts }) {
+function row(kinds, { page, url, counts, blocked }, isSurging) {
   const item = copyOf('page-row');
+  const head = within(item, 'th');
   const name = within(item, 'bdi');
   name.textContent = page;
-  if (isWebAddress(url)) within(item, 'th').append(linkTo(url, name));
-  item.append(...kinds.map((kind) => cell(nameOf(kind), counts[kind])));
+  if (isWebAddress(url)) head.append(linkTo(url, name));
+  if (blocked) head.append(' ', mark('Blocked'));
+  if (isSurging) head.append(' ', mark('Surge'));
+  item.append(...kinds.map((kind) => cell(nameOf(kind), counts[kind])), editCell(page));
+  return item;
+}
+
+/** @param {string} text */
+function mark(text) {
+  const item = copyOf('mark');
+  item.textContent = text;
+  return item;
+}
+
+/** @param {string} page */
+function editCell(page) {
+  const item = copyOf('edit-cell');
+  within(item, 'button').ariaLabel = `Edit ${page}`;
   return item;
 }
 

@@ -12,12 +12,41 @@
  * @property {number} pages
  * @property {Counts} counts
  * @property {Counts} today
+ * @property {Surge[]} surges
+ * @property {RefusedOrigin[]} refused_origins
+ */
+
+/** @typedef {{ origin: string, times: number, setting: string }} RefusedOrigin */
+/** @typedef {{ number: number, page: string | null, from: string, to: string, likes: number }} Surge of a page, or of the whole site */
+/** @typedef {{ page: string, url: string | null, counts: Counts, blocked: boolean }} PageRow */
+/** @typedef {{ total: number, pages: PageRow[] }} Report */
+
+/**
+ * What the owner asks to be changed: `action` and the fields that its address takes.
+ * @typedef {{ action: string, site: string, page?: string } & Record<string, unknown>} Order
  */
 
 /**
- * @typedef {object} Report
- * @property {number} total
- * @property {{ page: string, url: string | null, counts: Counts }[]} pages
+ * What an order did, or would do. A purge tells how many likes go and stay, all others the counts.
+ * @typedef {object} Effect
+ * @property {string | null} page
+ * @property {Counts} [before]
+ * @property {Counts} [after]
+ * @property {number} [removed]
+ * @property {number} [kept]
+ */
+
+/**
+ * A line of the audit log.
+ * @typedef {object} Change
+ * @property {number} correction
+ * @property {number} second
+ * @property {string} by
+ * @property {string} action
+ * @property {Record<string, any>} asked
+ * @property {Record<string, any>} done
+ * @property {number | null} undone
+ * @property {boolean} can_be_undone
  */
 
 export const PAGES_AT_A_TIME = 50;
@@ -68,15 +97,49 @@ export function readPages({ page, ...choice }, signal) {
 }
 
 /**
+ * Changes something, or tells what would change.
+ * @param {Order} order
+ * @param {{ isTrial: boolean }} options
+ * @returns {Promise<Effect>}
+ */
+export async function correct({ action, ...fields }, { isTrial }) {
+  const address = action === 'purge' ? 'api/likes/purge' : `api/pages/${action}`;
+  return contentOf(await post(address, { ...fields, dry_run: isTrial }));
+}
+
+/** @param {number} correction */
+export async function undo(correction) {
+  await post('api/undo', { correction });
+}
+
+/**
+ * @param {string} site
+ * @param {{ before?: number, limit: number }} part of the log, which begins with the newest line
+ * @param {AbortSignal} signal
+ * @returns {Promise<{ corrections: Change[] }>}
+ */
+export function readChanges(site, { before, limit }, signal) {
+  const from = before === undefined ? '' : `${before}`;
+  return read('api/audit', { site, before: from, limit: `${limit}` }, signal);
+}
+
+/**
  * @param {string} address
  * @param {Record<string, string>} parameters of which empty ones are left to the service
  * @param {AbortSignal} signal
  */
 async function read(address, parameters, signal) {
   const said = Object.entries(parameters).filter(([, value]) => value);
-  const response = await ask(`${address}?${new URLSearchParams(said)}`, { signal });
+  return contentOf(await ask(`${address}?${new URLSearchParams(said)}`, { signal }), signal);
+}
+
+/**
+ * @param {Response} response
+ * @param {AbortSignal} [signal]
+ */
+function contentOf(response, signal) {
   return response.json().catch((error) => {
-    if (signal.aborted) throw error;
+    if (signal?.aborted) throw error;
     throw new Refusal('unreachable', 'Something else than the service answers at its address.');
   });
 }
