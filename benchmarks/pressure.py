@@ -95,7 +95,7 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
 
 def _cells(one: Outcome) -> tuple[str, ...]:
     tally = one.tally
-    numbers = (tally.attempts, tally.likes_gained, tally.gained_a_day, tally.ranks[1], tally.honest)
+    numbers = (tally.attempts, tally.likes_gained, one.gained_a_day, tally.ranks[1], tally.honest)
     refused = (tally.liked.total(), tally.by_pressure, tally.by_prefix, tally.waited.total())
     gave_up = ", ".join(f"{number:,} by {what}" for what, number in tally.gave_up.items()) or "0"
     tables = f"{one.before:.2f} to {one.after:.2f}"
