@@ -474,6 +474,7 @@ def test_default_site_is_set_in_one_place(folder: Path, name: str, value: str) -
             "[sites.a] pages: http://example.com/sitemap.xml is not fetched",
         ),
         ('[sites.a]\nlanguages = ["en", "/"]', '[sites.a] languages=en,/: expected "separate"'),
+        ("[sites.a]\nlanguages = true", "[sites.a] languages: expected a text or a list of texts."),
         ("[[sites]]", "sites are tables, as [sites.blog]."),
         ("a = " + "[" * 5_000, "likewise.toml is not valid TOML"),
     ],

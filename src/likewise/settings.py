@@ -267,6 +267,8 @@ def _site(name: str, table: object) -> Site:
     for key, value in table.items():
         if key not in _SITE_KEYS:
             raise StartError(f"{where}: {key!r} is no key here; there are: {expected}.")
+        if isinstance(value, bool):
+            raise StartError(f"{where} {key}: expected a text or a list of texts.")
         try:
             read[key] = _SITE_KEYS[key](_as_text(value))
         except ValueError as error:

@@ -270,6 +270,34 @@ async def test_an_undo_ends_what_is_still_being_carried_out(store: SqliteStore) 
 
 
 @on_store
+async def test_what_is_merged_into_a_page_while_it_is_deleted_stays_a_page(
+    store: SqliteStore,
+) -> None:
+    for number in range(900):
+        await like(store, "/a", voter(number))
+    await like(store, "/b", ANNA)
+    deleting = in_loop(correct(store, "delete", "/a"))
+    await asyncio.sleep(0)
+    await correct(store, "merge", "/b", "/a")
+    await deleting
+    assert (known_as(store, "/a"), known_as(store, "/b")) == (None, "/b")
+    assert counts(store, "/b") == {"like": 1}
+
+
+@on_store
+async def test_likes_do_not_come_back_to_a_page_that_is_deleted(store: SqliteStore) -> None:
+    for number in range(20):
+        await like(store, "/a", voter(number))
+    purged = await purge(store, "/a")
+    deleted = await correct(store, "delete", "/a")
+    with pytest.raises(Problem, match="deleted since"):
+        await undo(store, purged)
+    await undo(store, deleted)
+    await undo(store, purged)
+    assert counts(store, "/a") == {"like": 20}
+
+
+@on_store
 async def test_a_like_on_its_way_brings_no_proven_page_back(store: SqliteStore) -> None:
     await like(store, "/a", ANNA)
     await correct(store, "delete", "/a")

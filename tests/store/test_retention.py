@@ -124,6 +124,25 @@ def test_a_surge_is_one_while_it_goes_on(tmp_path: Path) -> None:
     run(tmp_path / NAME, scenario, wall=lambda: now)
 
 
+def test_a_clock_that_was_ahead_hinders_no_surge(tmp_path: Path) -> None:
+    now = NOON + 72 * HOUR
+
+    async def scenario(store: SqliteStore) -> None:
+        nonlocal now
+        await like(store, "/a", ANNA)
+        for first in (int(now) // HOUR, int(NOON) // HOUR):
+            now = first * HOUR + 1_200
+            assert await store.surges.mark(Sight(SITE, "/a", first, 30, 30))
+
+    run(tmp_path / NAME, scenario, wall=lambda: now)
+
+
+@on_store
+async def test_a_surge_of_a_page_that_is_gone_is_none_of_the_site(store: SqliteStore) -> None:
+    assert not await store.surges.mark(Sight(SITE, "/gone", 0, 30, 30))
+    assert await store.surges.last(SITE, 9) == []
+
+
 def test_what_is_usual_is_the_week_before(tmp_path: Path) -> None:
     now = MIDNIGHT
 

@@ -121,7 +121,8 @@ class Corrections:
         """
         self._transaction.forget()
         self._rows.set_state(pages, DELETED)
-        self._rows.point(pages[1:], None)
+        # What was merged into it meanwhile is a page of its own again.
+        self._rows.point([*pages[1:], *self._rows.merged_into(pages)], None)
         self._transaction.forget()
 
     def _undoable(self, number: int) -> tuple[str, str, Inverse]:
@@ -142,6 +143,8 @@ class Corrections:
                 f"The correction {number} can be undone no more: after {days} days,"
                 " and where it was an undo itself.",
             )
+        if self._rows.would_come_back_deleted(number, action):
+            raise Problem("cannot_undo", "The page was deleted since. Undo that first.")
         self._check_later(number, site, action, json.loads(inverse))
         return site, action, json.loads(inverse)
 

@@ -77,6 +77,26 @@ class PageRows:
         ).get
         return state
 
+    def merged_into(self, numbers: Sequence[int]) -> list[int]:
+        """Return the rows that count for these."""
+        return [
+            int(str(row))
+            for number in numbers
+            for (row,) in self._execute(
+                "/* merged into */ SELECT id FROM pages WHERE target = ?", (number,)
+            ).fetchall()
+        ]
+
+    def would_come_back_deleted(self, correction: int, action: str) -> bool:
+        """Tell whether likes that a purge took away belong to a page that is deleted now."""
+        return action == "purge" and bool(
+            self._execute(
+                "/* of deleted */ SELECT 1 FROM removed AS r JOIN pages AS p ON p.id = r.page"
+                " WHERE r.correction = ? AND p.state = ? LIMIT 1",
+                (correction, DELETED),
+            ).get
+        )
+
     def set_state(self, numbers: Sequence[int], state: int) -> None:
         """Open, block or delete rows."""
         for number in numbers:

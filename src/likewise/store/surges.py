@@ -23,7 +23,7 @@ _OF_SITE = """/* usual of site */
 SELECT total(h.ups) FROM hourly AS h CROSS JOIN pages AS p ON p.id = h.page
 WHERE p.site = :site AND h.hour >= :since AND h.hour < :hour"""
 _OPEN = """/* open surge */
-SELECT id FROM surges WHERE site = ? AND page IS ? AND last_hour >= ? - 1
+SELECT id FROM surges WHERE site = ?1 AND page IS ?2 AND last_hour >= ?3 - 1 AND first_hour <= ?3
 ORDER BY id DESC LIMIT 1"""
 _SURGES = """/* surges */
 SELECT s.id, coalesce(t.path, p.path), s.first_hour, s.last_hour, s.likes
@@ -59,6 +59,8 @@ class SqliteSurges:
 
         def mark(transaction: Transaction) -> bool:
             found = None if page is None else transaction.page((sight.site, page))
+            if found is None and page is not None:
+                return False  # deleted meanwhile; it shall not pass for the whole site
             return _mark(transaction.cursor, sight, found, hour)
 
         return await self._write(mark)
@@ -87,7 +89,7 @@ def _mark(cursor: apsw.Cursor, sight: Sight, page: Page | None, hour: int) -> bo
         cursor.execute(
             "/* new surge */ INSERT INTO surges (site, page, first_hour, last_hour, likes)"
             " VALUES (?, ?, ?, ?, ?)",
-            (sight.site, number, sight.first_hour, hour, sight.likes),
+            (sight.site, number, min(sight.first_hour, hour), hour, sight.likes),
         )
         return True
     cursor.execute(

@@ -198,13 +198,14 @@ class Transaction:
 
     def create(self, name: Name) -> Page:
         """Make a page that is not known. One that was deleted keeps its number and salt."""
-        row = self.cursor.execute(
+        new_one = new_salt()
+        number, salt = self.cursor.execute(
             "/* create page */ INSERT INTO pages (site, path, salt, hour) VALUES (?, ?, ?, ?)"
             " ON CONFLICT (site, path) DO UPDATE SET state = 0, target = NULL RETURNING id, salt",
-            (*name, new_salt(), self.hour),
+            (*name, new_one, self.hour),
         ).get
-        number, salt = row
-        page = self.pages[name] = Page(name, ((number, salt),), {})
+        found = None if salt == new_one else load_page(self.cursor, name)
+        page = self.pages[name] = found or Page(name, ((number, salt),), {})
         return page
 
     def kind(self, name: str) -> int:

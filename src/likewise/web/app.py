@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
+from asyncio import CancelledError
 from collections.abc import Mapping
 
 from likewise.errors import Problem
@@ -72,6 +73,8 @@ class App:
 
     def failure(self, error: BaseException, path: bytes | None) -> Response:
         """Return the problem that tells of an error; only what we did not foresee is logged."""
+        if isinstance(error, CancelledError):  # at the end, when nothing waits any longer
+            error = Problem("storage_unavailable", "The service is stopping; ask it again later.")
         if not isinstance(error, Problem):
             _log.error("A request could not be answered.", exc_info=error)
             error = Problem(

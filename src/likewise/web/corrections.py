@@ -20,7 +20,7 @@ from likewise.web.answers import PRIVATE, json_answer, shown
 from likewise.web.hours import hours_between
 from likewise.web.parameters import json_object, number_of, switch_of, text_of
 
-MAX_TOTAL = 2**53 - 1  # what JavaScript can count to
+MAX_TOTAL = 10**12  # sums of a thousand such are still what JavaScript can count to
 MAX_NUMBER = 2**53 - 1
 MAX_LINES = 200
 # How many likes of each network on a page and day stay, in words.
@@ -67,7 +67,7 @@ class Corrections:
 
     async def purge(self, request: Request) -> Response:
         """`POST /api/likes/purge`: take likes away, by page, kind, hours, surge and network."""
-        fields = json_object(request.body)
+        fields = _order(request, "page", "kind", "from", "to", "surge", "keep", "site", "dry_run")
         purge = await purge_of(self._store, self._site(fields), fields)
         effect = await self._store.ledger.purge(
             purge, self._admin.actor(request), dry_run=_is_trial(fields)
@@ -84,7 +84,7 @@ class Corrections:
 
     async def undo(self, request: Request) -> Response:
         """`POST /api/undo`: undo a correction."""
-        number = number_of(json_object(request.body), "correction", None, MAX_NUMBER)
+        number = number_of(_order(request, "correction"), "correction", None, MAX_NUMBER)
         restored = await self._store.ledger.undo(number, self._admin.actor(request))
         return json_answer({"correction": number, "restored": restored}, PRIVATE)
 
@@ -99,7 +99,8 @@ class Corrections:
 
     async def _correct(self, request: Request, action: str, page: str, to: str | None) -> Response:
         """Carry out an order whose page stands under one name, and the other page under another."""
-        fields = json_object(request.body)
+        set_too = ("kind", "count") if action == "set" else ()
+        fields = _order(request, *filter(None, (page, to)), *set_too, "site", "dry_run")
         site = self._site(fields)
         order = Order(
             action, site.name, _page(site, fields, page), _page(site, fields, to) if to else ""
@@ -122,6 +123,18 @@ class Corrections:
 
     def _site(self, fields: Fields) -> Site:
         return site_named(self._sites, text_of(fields, "site"))
+
+
+def _order(request: Request, *known: str) -> Fields:
+    """Return what an order says. Raises `bad_request` for a key that it does not have: one that is
+    spelt wrong, such as `dry-run`, shall not be taken for none.
+    """
+    fields = json_object(request.body)
+    for name in fields:
+        if name not in known:
+            expected = ", ".join(known)
+            raise Problem("bad_request", f"{name[:80]!r} is no key here; there are: {expected}.")
+    return fields
 
 
 async def purge_of(store: Store, site: Site, fields: Fields) -> Purge:
