@@ -49,7 +49,7 @@ def test_an_unreadable_key_file_is_told(public_folder: Path) -> None:
 
 def test_a_folder_in_the_secrets_place_is_told(tmp_path: Path) -> None:
     secret_path(tmp_path / NAME).mkdir()
-    assert f"The secret {secret_path(tmp_path / NAME)} cannot be read" in refusal(tmp_path / NAME)
+    assert f"The secret {secret_path(tmp_path / NAME)} is not a file" in refusal(tmp_path / NAME)
 
 
 def test_a_configured_secret_wins_and_makes_no_file(tmp_path: Path) -> None:
