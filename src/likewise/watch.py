@@ -74,7 +74,8 @@ class Watch:
     def _is_hour_new(self, row: int) -> bool:
         """Tell whether the last like came in another hour. A new day forgets it: then it did."""
         hour_of_day = int(self._wall()) // SECONDS_PER_HOUR % 24 + 1
-        of_last_like = self._table.first
+        # Not `first`: rows with little there are looked for when one has to make room.
+        of_last_like = self._table.second
         before, of_last_like[row] = of_last_like[row], hour_of_day
         return before != hour_of_day
 
