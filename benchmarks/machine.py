@@ -37,7 +37,9 @@ def facts(python: Path) -> dict[str, str]:
 
 def command(name: str) -> str:
     """Return how this program was called, without the folders of this machine."""
-    words = [f"…/{Path(word).name}" if word.startswith(("/", "../")) else word for word in sys.argv[1:]]
+    words = [
+        f"…/{Path(word).name}" if word.startswith(("/", "../")) else word for word in sys.argv[1:]
+    ]
     return " ".join((f"python -m benchmarks.{name}", *words))
 
 
