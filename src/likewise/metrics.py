@@ -25,10 +25,10 @@ class Metrics:
     def __init__(self) -> None:
         self._counts: dict[tuple[str, str], int] = {}
 
-    def add(self, name: str, label: str) -> None:
-        """Count one more. Labels are words of ours: there are few."""
+    def add(self, name: str, label: str, more: int = 1) -> None:
+        """Count so many more. Labels are words of ours: there are few."""
         key = (name, label)
-        self._counts[key] = self._counts.get(key, 0) + 1
+        self._counts[key] = self._counts.get(key, 0) + more
 
     def text(self) -> str:
         """Return all counters (Prometheus text format 0.0.4)."""

@@ -16,8 +16,9 @@ from typing import NamedTuple
 from likewise import sites
 from likewise.addresses import LOOPBACK, PRIVATE, Proxies, parse_address
 from likewise.limits import Limiter
-from likewise.metrics import Metrics
+from likewise.metrics import LIKES, Metrics
 from likewise.settings import Settings
+from likewise.store.cache import Name
 from likewise.store.file import Lock, write_private
 from likewise.store.sqlite import SqliteStore, open_store
 from likewise.watch import Watch
@@ -85,6 +86,7 @@ async def _service(
     sessions = Sessions(time.monotonic)
     metrics, refused_origins = Metrics(), RefusedOrigins()
     watch = Watch(store, metrics, monotonic=time.monotonic, wall=time.time)
+    store.on_likes = _told_of_likes(metrics, watch)
     gate = Gate(settings.page_key or (), _sitemaps(served, store, metrics, stack))
     admin = Admin(
         store, served, keys, sessions, limiter, proxies, refused_origins, metrics, settings.url
@@ -92,7 +94,7 @@ async def _service(
     stack.push_async_callback(watch.close)
     await stack.enter_async_context(_kept_up(store))
     parts = {
-        "public": Public(store, served, limiter, proxies, gate, watch, metrics, refused_origins),
+        "public": Public(store, served, limiter, proxies, gate, refused_origins),
         "admin": admin,
         "corrections": Corrections(store, served, admin),
         "files": Files(serves_demo=settings.serves_demo, url=settings.url),
@@ -164,6 +166,18 @@ def _demo_site(settings: Settings) -> sites.Site:
     own = [sites.origin_of(settings.url)] if settings.url else []
     origins = sites.Origins(["http://localhost:*", "http://127.0.0.1:*", *own])
     return sites.Site(sites.DEMO, None, origins)
+
+
+def _told_of_likes(metrics: Metrics, watch: Watch) -> Callable[[Mapping[Name, int], int], None]:
+    """Return what is told of every commit: once for all of its likes, which may be hundreds."""
+
+    def tell(new_likes: Mapping[Name, int], taken_back: int) -> None:
+        for label, count in (("given", sum(new_likes.values())), ("taken back", taken_back)):
+            if count:
+                metrics.add(LIKES, label, count)
+        watch.saw(new_likes)
+
+    return tell
 
 
 def _told_once() -> Callable[[str], None]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
 from pathlib import Path
@@ -31,7 +31,7 @@ from likewise.store import (
     Wish,
     file,
 )
-from likewise.store.cache import Cache, Page
+from likewise.store.cache import Cache, Name, Page
 from likewise.store.checkpoint import Checkpoints
 from likewise.store.copy import copy
 from likewise.store.migrate import migrate, migrations
@@ -82,6 +82,7 @@ class SqliteStore:
         self._writer = Writer(writer, self._threads[0], self._transaction, self._committed)
         self._checkpoints = Checkpoints(writer, path, self._threads[1])
         self._writer.pause = self._checkpoints.due
+        self.on_likes: Callable[[Mapping[Name, int], int], None] = lambda _given, _taken_back: None
 
     # Parts that are loaded when they are needed: together they take half a MiB
 
@@ -265,6 +266,8 @@ class SqliteStore:
         self._kinds.numbers |= transaction.new_kinds
         for name, page in transaction.pages.items():
             self._cache.put(name, page)
+        if transaction.new_likes or transaction.taken_back:
+            self.on_likes(transaction.new_likes, transaction.taken_back)
 
     def write(self, do: Callable[[Transaction], T]) -> asyncio.Future[T]:
         return self._writer.submit(do, _raised)
