@@ -12,6 +12,7 @@ import likewise
 from likewise import cli
 from likewise.errors import CODES
 from likewise.limits import Limits
+from likewise.metrics import METRICS
 from likewise.settings import SETTINGS
 from likewise.web.routes import ROUTES, Route
 
@@ -77,6 +78,11 @@ def test_route_is_explained(route: Route) -> None:
 @pytest.mark.parametrize("code", CODES)
 def test_error_code_is_explained_with_its_status(code: str) -> None:
     assert f"\n| `{code}` | {CODES[code].status} |" in text_of("http-api.md")
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_metric_is_explained(name: str) -> None:
+    assert f"`{name}" in text_of("monitoring.md")
 
 
 @pytest.mark.parametrize("attribute", observed_attributes())

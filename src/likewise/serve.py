@@ -20,6 +20,7 @@ import logging
 import signal
 from collections.abc import Callable
 
+from likewise import metrics
 from likewise.errors import StartError
 from likewise.http.server import Server
 from likewise.logs import set_up_log
@@ -78,7 +79,10 @@ async def _serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with running(settings) as service:
-        server = Server(service.app, service.proxies.trusts_peer)
+        turns = service.metrics.histogram(metrics.TURN)
+        server = Server(service.app, service.proxies.trusts_peer, on_turn=turns.observe)
+        service.metrics.ask(metrics.CONNECTIONS, lambda: server.connections)
+        service.metrics.ask(metrics.HELD, lambda: server.held_bytes)
         address = await server.listen(settings.host, settings.port)
         service.lock.tell(address=address, key=service.local_key)
         _log.info("Likewise serves %s at %s", settings.database_path, address)

@@ -13,15 +13,15 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import NamedTuple
 
-from likewise import sites
+from likewise import sites, telemetry
 from likewise.addresses import LOOPBACK, PRIVATE, Proxies, parse_address
 from likewise.limits import Limiter
-from likewise.metrics import LIKES, Metrics
+from likewise.metrics import Metrics
 from likewise.settings import Settings
-from likewise.store.cache import Name
 from likewise.store.file import Lock, write_private
 from likewise.store.sqlite import SqliteStore, open_store
 from likewise.watch import Watch
+from likewise.web.access_log import AccessLog
 from likewise.web.admin import Admin
 from likewise.web.app import App, Health
 from likewise.web.assets import Files
@@ -29,6 +29,7 @@ from likewise.web.corrections import Corrections
 from likewise.web.gate import Gate, Refresher
 from likewise.web.origins import RefusedOrigins
 from likewise.web.public import Public
+from likewise.web.routes import Router
 from likewise.web.sessions import Keys, Sessions, digest_of, new_token
 
 KEY_FILE = "admin-key"
@@ -44,6 +45,7 @@ class Service(NamedTuple):
     app: App
     store: SqliteStore
     proxies: Proxies
+    metrics: Metrics
     lock: Lock
     local_key: str
 
@@ -86,7 +88,8 @@ async def _service(
     sessions = Sessions(time.monotonic)
     metrics, refused_origins = Metrics(), RefusedOrigins()
     watch = Watch(store, metrics, monotonic=time.monotonic, wall=time.time)
-    store.on_likes = _told_of_likes(metrics, watch)
+    telemetry.of_store(metrics, store, watch)
+    telemetry.of_process(metrics)
     gate = Gate(settings.page_key or (), _sitemaps(served, store, metrics, stack))
     admin = Admin(
         store, served, keys, sessions, limiter, proxies, refused_origins, metrics, settings.url
@@ -100,8 +103,11 @@ async def _service(
         "files": Files(serves_demo=settings.serves_demo, url=settings.url),
         "health": Health(store),
     }
-    app = App(parts, admin, metrics, logs_access=settings.access_log)
-    return Service(app, store, proxies, lock, local_key)
+    router = Router(parts)
+    telemetry.of_routes(metrics, router)
+    access_log = AccessLog(proxies.trusts_peer) if settings.access_log else None
+    app = App(router, admin, metrics, access_log)
+    return Service(app, store, proxies, metrics, lock, local_key)
 
 
 def _sitemaps(
@@ -166,18 +172,6 @@ def _demo_site(settings: Settings) -> sites.Site:
     own = [sites.origin_of(settings.url)] if settings.url else []
     origins = sites.Origins(["http://localhost:*", "http://127.0.0.1:*", *own])
     return sites.Site(sites.DEMO, None, origins)
-
-
-def _told_of_likes(metrics: Metrics, watch: Watch) -> Callable[[Mapping[Name, int], int], None]:
-    """Return what is told of every commit: once for all of its likes, which may be hundreds."""
-
-    def tell(new_likes: Mapping[Name, int], taken_back: int) -> None:
-        for label, count in (("given", sum(new_likes.values())), ("taken back", taken_back)):
-            if count:
-                metrics.add(LIKES, label, count)
-        watch.saw(new_likes)
-
-    return tell
 
 
 def _told_once() -> Callable[[str], None]:

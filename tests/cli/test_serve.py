@@ -142,7 +142,7 @@ def test_switch_is_a_flag_without_a_value(likewise: Service) -> None:
     serve_with(likewise, "--access-log", "--origins", "https://example.com", "--demo")
     assert likewise.get("/demo?secret").status == 200
     likewise.stop()
-    assert re.search(r" INFO GET /demo 200 \d+\.\d ms\n", likewise.log)
+    assert re.search(r" INFO GET /demo 200 \d+\.\d ms [0-9a-f]{12}\n", likewise.log)
 
 
 def test_demo_has_its_page_whatever_else_is_set(likewise: Service) -> None:

@@ -50,6 +50,7 @@ class Server:
         app: App,
         trusts_peer: Callable[[str], bool],
         monotonic: Callable[[], float] = time.monotonic,
+        on_turn: Callable[[float, int], None] = lambda _seconds, _answers: None,
     ) -> None:
         self.app = app
         self.draining = False
@@ -58,6 +59,8 @@ class Server:
         self.held: dict[Connection, int] = {}  # bytes, for the peer; the longest held first
         self._held_bytes = 0
         self._going_on: list[Connection] = []  # at the end of this turn of the loop
+        self._turn_began: float | None = None  # when its first request was taken up
+        self._on_turn = on_turn
         self._trusts_peer = trusts_peer
         self._monotonic = monotonic
         self._connections: set[Connection] = set()
@@ -196,6 +199,16 @@ class Server:
         self.forget(longest_waiting)
         return True
 
+    @property
+    def connections(self) -> int:
+        """How many are open."""
+        return len(self._connections)
+
+    @property
+    def held_bytes(self) -> int:
+        """About how much memory waits for peers to send or to read on."""
+        return self._held_bytes
+
     # What connections call
 
     def forget(self, connection: Connection) -> None:
@@ -233,6 +246,9 @@ class Server:
 
     def _go_on(self) -> None:
         going_on, self._going_on = self._going_on, []
+        if self._turn_began is not None:
+            self._on_turn(self._monotonic() - self._turn_began, len(going_on))
+            self._turn_began = None
         for connection in going_on:
             try:
                 connection.go_on()
@@ -263,6 +279,8 @@ class Server:
 
     def answer(self, request: Request) -> Response | asyncio.Future[Response]:
         """Ask the app; what it raises becomes an answer."""
+        if self._turn_began is None:
+            self._turn_began = self._monotonic()
         try:
             answer = self.app.handle(request)
             return answer if isinstance(answer, Response) else asyncio.ensure_future(answer)
