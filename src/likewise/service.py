@@ -26,6 +26,7 @@ from likewise.web.app import App, Health
 from likewise.web.assets import Files
 from likewise.web.corrections import Corrections
 from likewise.web.gate import Gate, Refresher
+from likewise.web.host import AdminHost
 from likewise.web.origins import RefusedOrigins
 from likewise.web.public import Public
 from likewise.web.sessions import Keys, Sessions, digest_of, new_token
@@ -86,8 +87,18 @@ async def _service(
     metrics, refused_origins = Metrics(), RefusedOrigins()
     watch = Watch(store, metrics, monotonic=time.monotonic, wall=time.time)
     gate = Gate(settings.page_key or (), _sitemaps(served, store, metrics, stack))
+    admin_host = AdminHost(settings.admin_host)
     admin = Admin(
-        store, served, keys, sessions, limiter, proxies, refused_origins, metrics, settings.url
+        store,
+        served,
+        keys,
+        sessions,
+        limiter,
+        proxies,
+        refused_origins,
+        metrics,
+        settings.url,
+        admin_host,
     )
     stack.push_async_callback(watch.close)
     await stack.enter_async_context(_kept_up(store))
@@ -95,7 +106,7 @@ async def _service(
         "public": Public(store, served, limiter, proxies, gate, watch, metrics, refused_origins),
         "admin": admin,
         "corrections": Corrections(store, served, admin),
-        "files": Files(serves_demo=settings.serves_demo, url=settings.url),
+        "files": Files(admin_host, serves_demo=settings.serves_demo, url=settings.url),
         "health": Health(store),
     }
     app = App(parts, admin, metrics, logs_access=settings.access_log)
