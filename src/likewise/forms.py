@@ -82,7 +82,7 @@ def url(text: str) -> str | None:
         address = sites.Origins([typed_origin]).exact[0] + text[len(typed_origin) :]
     except (ValueError, IndexError):
         address = ""
-    if not _URL.fullmatch(address):
+    if not text.isprintable() or not _URL.fullmatch(address):
         raise ValueError("expected a public address such as https://likes.example.com")
     return address
 
@@ -97,7 +97,7 @@ def admin_host(text: str) -> str | None:
         name = sites.Origins([f"https://{text}"]).exact[0].removeprefix("https://")
     except (ValueError, IndexError):
         name = ""
-    if not name or text.endswith("/") or not _HOST_ALONE.fullmatch(name):
+    if not text.isprintable() or text.endswith("/") or not _HOST_ALONE.fullmatch(name):
         raise ValueError(
             "expected the name of a host, without scheme and port, such as admin.example.com"
         )
