@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -153,6 +154,17 @@ def test_tunnel_finds_the_service_where_it_listens(
 def test_service_in_another_container_is_trusted_as_such() -> None:
     found = plan(load({}, PUBLIC_SETTINGS), Wanted(service="http://likewise:8000"))
     assert found.settings()["LIKEWISE_TRUSTED_PROXIES"] == "private"
+
+
+def test_origins_are_printed_as_browsers_write_them(likewise: Service) -> None:
+    origins = "https://Bücher.example:8443, https://*.bücher.example,http://localhost:*"
+    block = printed(likewise, "settings", *EMAIL, LIKEWISE_ORIGINS=origins, LC_ALL="C")
+    line = next(line for line in block.splitlines() if line.startswith("LIKEWISE_ORIGINS="))
+    value = shlex.split(line.partition("=")[2])[0]
+    assert value == (
+        "https://xn--bcher-kva.example:8443,https://*.xn--bcher-kva.example,http://localhost:*"
+    )
+    assert load({}, {"LIKEWISE_ORIGINS": value}).has_sites
 
 
 # What is refused

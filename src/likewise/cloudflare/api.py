@@ -23,45 +23,48 @@ _HEAD = """\
 # Cloudflare for {host}, made by `likewise cloudflare api`. Read it, then paste it into
 # bash, or save it and run it with bash. It may be run again: nothing is made twice.
 #
-# It needs bash, curl 7.76 or newer, jq, and an API token with these permissions:
+# It needs bash, curl 7.55 or newer, jq, and an API token with these permissions:
 {permissions}
 # Give the token without writing it down:
 #   read -rs CLOUDFLARE_API_TOKEN; export CLOUDFLARE_API_TOKEN
+"""
+
+_FUNCTIONS = """\
 (
 set -euo pipefail
 umask 077
-: "${{CLOUDFLARE_API_TOKEN:?is the API token, and is not set}}"
+: "${CLOUDFLARE_API_TOKEN:?is the API token, and is not set}"
 token=$CLOUDFLARE_API_TOKEN
 unset CLOUDFLARE_API_TOKEN # what runs below needs it on its input, not in its environment
 
-say() {{ printf '%s\\n' "$*" >&2; }}
+say() { printf '%s\\n' "$*" >&2; }
 
 # call METHOD PATH: sends the body on standard input, if there is one; prints the result.
-call() {{
+call() {
   local answer body=()
   if [ "$1" != GET ]; then
     body=(--header 'Content-Type: application/json' --data-binary @-)
   fi
   answer=$(curl --silent --show-error --max-time 60 --request "$1" \\
     --header @<(printf 'Authorization: Bearer %s\\n' "$token") \\
-    ${{body[@]+"${{body[@]}}"}} "https://api.cloudflare.com/client/v4$2") || return
+    ${body[@]+"${body[@]}"} "https://api.cloudflare.com/client/v4$2") || return
   if ! printf '%s' "$answer" | jq --exit-status '.success' >/dev/null 2>&1; then
     say "$1 $2 was refused:"
     printf '%s' "$answer" | jq --compact-output '.errors' >&2 || say 'the answer is not JSON'
     return 1
   fi
   printf '%s' "$answer" | jq '.result'
-}}
+}
 
 # rule PHASE REF: sets the rule on standard input, beside whatever rules the phase has.
-rule() {{
+rule() {
   local rule ruleset old
   rule=$(cat)
   ruleset=$(call GET "/zones/$zone/rulesets" | jq --raw-output --arg phase "$1" \\
     '[.[] | select(.kind == "zone" and .phase == $phase)][0].id // empty')
   if [ -z "$ruleset" ]; then
     printf '%s' "$rule" | jq --arg phase "$1" \\
-      '{{name: "default", kind: "zone", phase: $phase, rules: [.]}}' |
+      '{name: "default", kind: "zone", phase: $phase, rules: [.]}' |
       call POST "/zones/$zone/rulesets" >/dev/null
     return
   fi
@@ -72,10 +75,10 @@ rule() {{
   else
     printf '%s' "$rule" | call POST "/zones/$zone/rulesets/$ruleset/rules" >/dev/null
   fi
-}}
+}
 
 # point NAME: leads the name to the tunnel with the record on standard input, unless it leads there.
-point() {{
+point() {
   local there
   there=$(call GET "/zones/$zone/dns_records?name.exact=$1" | jq --raw-output --arg name "$1" \\
     '[.[] | select(.name == $name and (.type | IN("A", "AAAA", "CNAME")))
@@ -88,7 +91,7 @@ point() {{
       return 1
       ;;
   esac
-}}
+}
 """
 
 _ZONE = """\
@@ -140,7 +143,7 @@ def script(plan: Plan, settings: str) -> str:
     permissions = _PERMISSIONS.format(access=access)
     return "\n".join(
         [
-            _HEAD.format(host=plan.host, permissions=permissions),
+            _HEAD.format(host=plan.host, permissions=permissions) + _FUNCTIONS,
             *(f"{part}\n" for part in _parts(plan)),
             _TAIL.format(settings=settings),
         ]

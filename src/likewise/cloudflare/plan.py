@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from likewise.errors import StartError
 from likewise.forms import UNIX_PREFIX, admin_host
 from likewise.settings import Settings
-from likewise.sites import origin_of
+from likewise.sites import origin_of, punycode
 
 # Fits no more than it must: each of these ends up in a shell, in JSON, in YAML and in HCL.
 _HOST = re.compile(
@@ -181,7 +181,7 @@ def plan(settings: Settings, wanted: Wanted) -> Plan:
         or _listening(settings),
         _fitting(_TUNNEL, wanted.tunnel, "--tunnel", "letters, digits, - and _") or "",
         _fitting(_UUID, wanted.tunnel_id, "--tunnel-id", "the id that `tunnel create` printed"),
-        settings.origins,
+        tuple(map(_ascii, settings.origins)),
     )
 
 
@@ -242,6 +242,11 @@ def _name(text: str, shown: str) -> str:
     if not _is_name(name):
         raise StartError(f"{shown}={text}: expected a name such as example.com")
     return name
+
+
+def _ascii(origin: str) -> str:
+    """Return an origin as browsers write it: what is printed shall survive every locale."""
+    return re.sub(r"[^/:*]+", lambda part: punycode(part[0].lower()), origin)
 
 
 def _is_name(text: str) -> bool:
