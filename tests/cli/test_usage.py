@@ -19,6 +19,7 @@ READING = {  # commands that want a database
     "key": (),
     "import": ("article", "likes.db"),
     "purge": ("--page", "/a"),
+    "migrate": (),
 }
 
 
