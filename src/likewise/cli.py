@@ -49,6 +49,9 @@ COMMANDS: tuple[Command, ...] = (
         "take spam away, after telling how much",
         "likewise purge --page /posts/hello --from 2026-01-31T22:00 --keep first",
     ),
+    Command(
+        "migrate", "change the tables to this version's, after a copy", "likewise migrate --dry-run"
+    ),
     Command("key", "replace the admin key by a new one", "likewise key"),
     Command(
         "cloudflare",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from likewise import __version__
 from likewise.cli import COMMANDS, Command
 from tests.service import Service
 
@@ -19,6 +20,7 @@ READING = {  # commands that want a database
     "key": (),
     "import": ("article", "likes.db"),
     "purge": ("--page", "/a"),
+    "migrate": (),
 }
 
 
@@ -44,7 +46,7 @@ def test_help_names_the_setting_behind_a_flag(likewise: Service) -> None:
 
 def test_version(likewise: Service) -> None:
     done = likewise.run("--version")
-    assert (done.returncode, done.stdout) == (0, "likewise 0.1.0\n")
+    assert (done.returncode, done.stdout) == (0, f"likewise {__version__}\n")
 
 
 @pytest.mark.parametrize(

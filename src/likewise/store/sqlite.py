@@ -33,8 +33,7 @@ from likewise.store import (
 )
 from likewise.store.cache import Cache, Name, Page
 from likewise.store.checkpoint import Checkpoints
-from likewise.store.copy import copy
-from likewise.store.migrate import migrate, migrations
+from likewise.store.migrate import check_current, check_schema, migrate, migrations
 from likewise.store.pages import load_page, unknown_pages
 from likewise.store.recovery import write_wal_again
 from likewise.store.reports import connect_for_reports, report, totals
@@ -324,14 +323,16 @@ def open_store(
     create: bool,
     wall: Callable[[], float] = time.time,
 ) -> SqliteStore:
-    """Open the database, made or migrated where needed. Raises `StartError`.
+    """Open the database, made or migrated where needed if `create`. Raises `StartError`.
 
     The caller holds the file's lock.
     """
     file.check_sqlite()
     connection = file.connect(path, create=create)
     try:
-        secret = _prepare(connection, path, configured_secret)
+        # Before anything is written: a newer version's database is none of our business.
+        (check_schema if create else check_current)(connection, path, migrations()[-1].number)
+        secret = prepare(connection, path, configured_secret)
         return SqliteStore(path, secret, connection, wall)
     except (apsw.Error, OSError) as error:
         connection.close()
@@ -341,19 +342,35 @@ def open_store(
         raise
 
 
-def _prepare(connection: apsw.Connection, path: Path, configured_secret: str | None) -> bytes:
-    """Make the database ready to be served; return its secret."""
+def prepare(
+    connection: apsw.Connection,
+    path: Path,
+    configured_secret: str | None,
+    progress: Callable[[float], None] = lambda _share: None,
+) -> bytes:
+    """Make the database ready to be served; return its secret.
+
+    The caller holds the file's lock. Raises `StartError`, `apsw.Error`, `OSError`.
+    """
     secret = _secret(connection, path, configured_secret)
-    # Changed pages stay in memory until the commit, which has a thread: statements run on the
-    # event loop, which may not wait for a disk.
-    connection.execute("PRAGMA cache_spill=OFF")
     if connection.pragma("journal_mode", "WAL") != "wal":
         raise StartError(
             f"{path} lies where programs cannot share memory, as on a network. Put it on a disk"
             " of this machine."
         )
     write_wal_again(connection)
-    migrate(connection, path, migrations(), lambda to: copy(path, to))
+
+    def back_up(schema: int) -> None:
+        from likewise.store.upgrade import back_up_before  # noqa: PLC0415 (rarely needed)
+
+        _log.info("The tables of %s are changed for this version, after a copy.", path)
+        # A secret that was kept off this disk stays off it.
+        back_up_before(path, schema, None if configured_secret else secret, progress)
+
+    migrate(connection, path, migrations(), back_up)
+    # Changed pages stay in memory until the commit, which has a thread: statements run on the
+    # event loop, which may not wait for a disk.
+    connection.execute("PRAGMA cache_spill=OFF")
     connection.execute(
         "/* mark */ INSERT OR IGNORE INTO meta VALUES (?, ?)", (_SECRET_MARK, secret_mark(secret))
     )
