@@ -88,6 +88,10 @@ class Counters:
         today = [first[way] if days[way] == day else 0 for way in oldest[: -self.KEPT]]
         return start + oldest[today.index(min(today))]
 
+    def taken(self) -> int:
+        """Return how many rows have a subject: as many subjects, until rows are taken anew."""
+        return sum(map(bool, self._tag.tolist()))
+
     def window_left(self, row: int, window_seconds: int) -> int:
         """Return how many seconds a row's window still lasts."""
         return self._start[row] + window_seconds - int(self._monotonic())

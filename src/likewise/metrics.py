@@ -30,6 +30,10 @@ class Metrics:
         key = (name, label)
         self._counts[key] = self._counts.get(key, 0) + 1
 
+    def count(self, name: str, label: str) -> int:
+        """Return how many were counted."""
+        return self._counts.get((name, label), 0)
+
     def text(self) -> str:
         """Return all counters (Prometheus text format 0.0.4)."""
         lines: list[str] = []
