@@ -148,7 +148,7 @@ def is_challenge(answer: Answer) -> bool:
     if "challenge" in answer.header("cf-mitigated"):
         return True
     is_html = answer.header("content-type").startswith("text/html")
-    return is_html and answer.status in {403, 429, 503}
+    return is_html and answer.status in {403, 503}
 
 
 def challenged(answer: Answer) -> Finding:

@@ -52,6 +52,8 @@ def examine(
         is_there |= finding.check == "reachable" and finding.state == "ok"
     if page is not None:
         found += _button(page, subject) if is_there else [_page_later()]
+    if is_there:
+        found.append(_rate(subject, wanted))  # last: its rule may hold us off for a while
     return _sorted(found)
 
 
@@ -80,10 +82,6 @@ def _address(subject: Subject, wanted: Wanted, sleep: Callable[[float], None]) -
             return
         yield from _open(subject)
         yield from _with_key(subject, wanted, sleep)
-        if wanted.tries_rate:
-            yield rate(subject)
-        else:
-            yield unchecked("rate", "The edge's rate rule was not tried.", "--rate tries it.")
     except Unreachable as error:
         yield fail(
             "reachable",
@@ -116,6 +114,7 @@ def _with_key(
         return
     answer, told = subject.report()
     if told is None:
+        subject.key = None  # wrong ones are counted, and not sent again
         yield door.clock(answer, None)
         yield _refused_key(answer)
         return
@@ -189,6 +188,17 @@ def _button(page: Page, subject: Subject) -> list[Finding]:
     return found
 
 
+def _rate(subject: Subject, wanted: Wanted) -> Finding:
+    if not wanted.tries_rate:
+        return unchecked("rate", "The edge's rate rule was not tried.", "--rate tries it.")
+    try:
+        return rate(subject)
+    except Unreachable as error:
+        return warn(
+            "rate", f"A burst of requests is not answered: {error}.", "See the proxy's log."
+        )
+
+
 def _sorted(found: Iterable[Finding]) -> list[Finding]:
     """Put findings in order, one for each check: the worst of them."""
     order, states = list(CHECKS), ("fail", "warn", "ok", "unchecked")
@@ -197,4 +207,6 @@ def _sorted(found: Iterable[Finding]) -> list[Finding]:
         before = kept.get(one.check)
         if before is None or states.index(one.state) < states.index(before.state):
             kept[one.check] = one
+    if kept.get("reader", ok("", "")).state == FAIL:
+        kept.pop("proxy", None)  # the same, seen on another request
     return sorted(kept.values(), key=lambda one: order.index(one.check))

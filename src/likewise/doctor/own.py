@@ -201,4 +201,6 @@ def _readers(traffic: Traffic) -> Finding:
 def _size(size_bytes: int) -> str:
     if size_bytes >= 1_024 * MIB:
         return f"{size_bytes / MIB / 1_024:.1f} GiB"
+    if size_bytes < MIB:
+        return f"{size_bytes / 1_024:.0f} KiB"
     return f"{size_bytes / MIB:.1f} MiB"

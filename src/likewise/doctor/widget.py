@@ -219,7 +219,7 @@ def _not_taken(answer: Answer, origin: str, line: str | None) -> Finding:
         return fail(
             "origin", f"Pages of {origin} may not write.", f"Set {line}" if line else detail
         )
-    if told.get("code") == "too_many":
+    if answer.status == 429:
         return unchecked("origin", detail, "Try again in a minute.")
     if told.get("code") in {"unknown_site", "unknown_kind", "bad_page"}:
         return fail("counted", detail, "Mend the attributes of the tag.")
