@@ -13,6 +13,7 @@ from likewise import cli
 from likewise.doctor.finding import CHECKS
 from likewise.errors import CODES
 from likewise.limits import Limits
+from likewise.metrics import METRICS
 from likewise.settings import SETTINGS
 from likewise.web.routes import ROUTES, Route
 
@@ -88,6 +89,11 @@ def test_check_of_the_doctor_is_explained(check: str) -> None:
 def test_doctor_has_no_other_checks() -> None:
     _, _, tables = text_of("doctor.md").partition("\n## The service\n")
     assert re.findall(r"^\| `([\w-]+)`", tables, re.MULTILINE) == list(CHECKS)
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_metric_is_explained(name: str) -> None:
+    assert f"`{name}" in text_of("monitoring.md")
 
 
 @pytest.mark.parametrize("attribute", observed_attributes())

@@ -28,7 +28,16 @@ THIRD_PARTY = {"apsw", "httptools"}
 RUNTIME_OF_CYTHON = {"cython_runtime"}
 # The standard library's part of the budget: these, and what they load themselves.
 STANDARD = [
-    *("__future__", "asyncio", "binascii", "concurrent.futures.thread", "fcntl", "gc", "hashlib"),
+    *(
+        "__future__",
+        "asyncio",
+        "binascii",
+        "bisect",
+        "concurrent.futures.thread",
+        "fcntl",
+        "gc",
+        "hashlib",
+    ),
     *(
         "hmac",
         "http",

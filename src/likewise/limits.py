@@ -209,9 +209,12 @@ class Limiter:
         return rows
 
     def _pass(self, table: Counters, subject: bytes, rate: Rate, what: str) -> int:
-        """Count one more of a subject, and return its row."""
-        row = self._room(table, subject, rate, what)
-        table.count[row] += 1
+        """Count one more of a subject, and return its row. Raises `too_many`."""
+        row = table.find(subject, rate.seconds)
+        count = table.count[row]
+        if count >= rate.number:
+            raise _too_many(what, rate.number, table.window_left(row, rate.seconds))
+        table.count[row] = count + 1
         return row
 
     def _room(self, table: Counters, subject: bytes, rate: Rate, what: str) -> int:

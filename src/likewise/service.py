@@ -13,7 +13,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from typing import NamedTuple
 
-from likewise import sites
+from likewise import sites, telemetry
 from likewise.addresses import Proxies
 from likewise.limits import Limiter
 from likewise.metrics import Metrics
@@ -21,6 +21,7 @@ from likewise.settings import Settings
 from likewise.store.file import Lock, write_private
 from likewise.store.sqlite import SqliteStore, open_store
 from likewise.watch import Watch
+from likewise.web.access_log import AccessLog
 from likewise.web.admin import Admin
 from likewise.web.app import App, Health
 from likewise.web.assets import Files
@@ -28,8 +29,10 @@ from likewise.web.corrections import Corrections
 from likewise.web.disbelief import Disbelief
 from likewise.web.doctor import Doctor, Signs
 from likewise.web.gate import Gate, Refresher
+from likewise.web.host import AdminHost
 from likewise.web.origins import RefusedOrigins
 from likewise.web.public import Public
+from likewise.web.routes import Router
 from likewise.web.sessions import Keys, Sessions, digest_of, new_token
 
 KEY_FILE = "admin-key"
@@ -45,6 +48,7 @@ class Service(NamedTuple):
     app: App
     store: SqliteStore
     proxies: Proxies
+    metrics: Metrics
     lock: Lock
     local_key: str
 
@@ -88,14 +92,26 @@ async def _service(
     sessions = Sessions(time.monotonic)
     metrics, refused_origins = Metrics(), RefusedOrigins()
     watch = Watch(store, metrics, monotonic=time.monotonic, wall=time.time)
+    telemetry.of_store(metrics, store, watch)
+    telemetry.of_process(metrics)
     gate = Gate(settings.page_key or (), _sitemaps(served, store, metrics, stack))
+    admin_host = AdminHost(settings.admin_host)
     admin = Admin(
-        store, served, keys, sessions, limiter, proxies, refused_origins, metrics, settings.url
+        store,
+        served,
+        keys,
+        sessions,
+        limiter,
+        proxies,
+        refused_origins,
+        metrics,
+        settings.url,
+        admin_host,
     )
     stack.push_async_callback(watch.close)
     await stack.enter_async_context(_kept_up(store))
     parts = {
-        "public": Public(store, served, limiter, proxies, gate, watch, metrics, refused_origins),
+        "public": Public(store, served, limiter, proxies, gate, refused_origins),
         "admin": admin,
         "corrections": Corrections(store, served, admin),
         "doctor": Doctor(
@@ -106,11 +122,14 @@ async def _service(
             gate,
             Signs(limiter, metrics, refused_origins, disbelief),
         ),
-        "files": Files(serves_demo=settings.serves_demo, url=settings.url),
+        "files": Files(admin_host, serves_demo=settings.serves_demo, url=settings.url),
         "health": Health(store),
     }
-    app = App(parts, admin, metrics, logs_access=settings.access_log)
-    return Service(app, store, proxies, lock, local_key)
+    router = Router(parts)
+    telemetry.of_routes(metrics, router)
+    access_log = AccessLog(proxies.trusts_peer) if settings.access_log else None
+    app = App(router, admin, metrics, access_log)
+    return Service(app, store, proxies, metrics, lock, local_key)
 
 
 def _sitemaps(

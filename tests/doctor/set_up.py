@@ -22,7 +22,8 @@ from tests.service import KEY, Service, free_port
 from tests.web import nginx as web_nginx
 
 LIKES, BLOG, TWIN = "likes.test", "blog.test", "www.blog.test"
-NAMES = (LIKES, BLOG, TWIN)
+ADMIN = "owner.test"
+NAMES = (LIKES, BLOG, TWIN, ADMIN)
 POST = "/posts/hello/"
 # Where nginx asks the service from: whoever runs the tests is no proxy, then.
 PROXY = "127.0.0.9"
@@ -48,7 +49,7 @@ http {{
     ssl_certificate {certificate}; ssl_certificate_key {key};
     server {{
         listen 127.0.0.1:{port} ssl;
-        server_name likes.test;
+        {server_name}
         {server}
         location / {{
             proxy_pass http://127.0.0.1:{service_port};
@@ -171,6 +172,7 @@ class SetUp:
             port=self.port,
             service_port=self.service.port,
             zone=self.zone,
+            server_name="" if "server_name" in self.server else f"server_name {LIKES};",
             server=self.server,
             location=self.location,
             names=self.blog_names,
@@ -234,11 +236,21 @@ class SetUp:
             del os.environ["SSL_CERT_FILE"]
 
     def examined(
-        self, *, page: bool = True, key: bool = True, rate: bool = False, waits: bool = False
+        self,
+        *,
+        page: bool = True,
+        key: bool = True,
+        rate: bool = False,
+        waits: bool = False,
+        owner_url: str | None = None,
     ) -> Diagnosis:
         """Examine without the command around it, and without waiting where nothing is kept."""
         wanted = Wanted(
-            self.likes, self.post if page else None, KEY if key else None, tries_rate=rate
+            self.likes,
+            self.post if page else None,
+            KEY if key else None,
+            tries_rate=rate,
+            owner_url=owner_url,
         )
         visitor = Visitor(dict.fromkeys(NAMES, "127.0.0.1"))
         with self._trusted():
@@ -268,10 +280,12 @@ def diagnosis(done: subprocess.CompletedProcess[str]) -> Diagnosis:
     return Diagnosis({one["check"]: one for one in json.loads(done.stdout)["findings"]})
 
 
-def examined(set_up: SetUp, *, page: bool = True, **options: bool) -> Diagnosis:
+def examined(
+    set_up: SetUp, *, page: bool = True, waits: bool = False, rate: bool = False
+) -> Diagnosis:
     """Start everything, and let the doctor examine it."""
     with set_up.running():
-        return set_up.examined(page=page, **options)
+        return set_up.examined(page=page, waits=waits, rate=rate)
 
 
 def _run(*command: object) -> None:

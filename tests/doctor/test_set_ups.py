@@ -16,6 +16,7 @@ import pytest
 
 from likewise.doctor.finding import CHECKS
 from tests.doctor.set_up import (
+    ADMIN,
     BLOG,
     FORWARDED,
     HOST,
@@ -170,6 +171,20 @@ def test_url_that_is_not_set(set_up: SetUp) -> None:
     told = examined(set_up)
     assert told.named == {("url", "warn")}
     assert f"LIKEWISE_URL={set_up.likes}" in told.text("url")
+
+
+def test_admin_host_is_asked_for_what_it_alone_tells(set_up: SetUp) -> None:
+    set_up.service.settings["LIKEWISE_ADMIN_HOST"] = ADMIN
+    set_up.server = f"server_name {LIKES} {ADMIN};"
+    with set_up.running():
+        lost = set_up.examined()
+        told = set_up.examined(owner_url=set_up.likes.replace(LIKES, ADMIN))
+        done = set_up.doctor("--json", "--admin-host", ADMIN)
+    assert lost.named == {("key", "fail")}
+    assert "--admin-host" in lost.text("key")
+    assert told.named == set()
+    assert told.findings["forgery"]["state"] == "ok"
+    assert done.returncode == 0, done.stdout
 
 
 # Caches

@@ -23,11 +23,12 @@ from likewise.settings import Settings
 from likewise.store.condition import condition_of
 from likewise.store.file import holder_of
 from likewise.transfer.local import ask
+from likewise.web.host import admin_url
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the address, a page, and the form."""
-    add_settings(parser, "LIKEWISE_DATABASE")
+    add_settings(parser, "LIKEWISE_DATABASE", "LIKEWISE_ADMIN_HOST")
     parser.add_argument("url", nargs="?", type=_url, help="the service's public address")
     parser.add_argument("--page", type=_address, help="a page of your site with the button")
     parser.add_argument(
@@ -56,7 +57,8 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         return WRONG_USE
     key = settings.admin_key or (local.key if url == local.url else None)
     visitor = Visitor(dict(options.resolve))
-    found = examine(Wanted(url, options.page, key, local.found, options.rate), visitor)
+    owner_url = None if url is None else admin_url(url, settings.admin_host or local.admin_host)
+    found = examine(Wanted(url, options.page, key, local.found, options.rate, owner_url), visitor)
     if options.json:
         sys.stdout.write(printing.as_json(found) + "\n")
     else:
@@ -71,6 +73,7 @@ class _Local(NamedTuple):
     found: tuple[Finding, ...] = ()
     url: str | None = None
     key: str | None = None
+    admin_host: str | None = None
 
 
 def _local(settings: Settings, *, is_named: bool) -> _Local:
@@ -100,7 +103,8 @@ def _from_server(server: Mapping[str, Any], url: str | None) -> _Local:
         raise StartError("The server is of another version. Restart it.")
     runs = ok("service", f"The service runs at {server.get('address')}")
     found = (one for one in told.findings if one.check != "reader")
-    return _Local((runs, *found), told.url, str(server.get("key", "")) or None)
+    key = str(server.get("key", "")) or None
+    return _Local((runs, *found), told.url, key, told.admin_host)
 
 
 def _address(text: str) -> str:

@@ -34,8 +34,8 @@ def posts(subject: Subject) -> Finding:
 def errors(subject: Subject) -> Finding:
     """Check that a refusal is not kept: one without the key, asked for again with it."""
     path = f"/api/doctor?doctor={subject.mark}-refused"
-    subject.get(path)
-    again = subject.get(path, {"X-API-Key": subject.key or ""})
+    subject.as_owner(path)
+    again = subject.as_owner(path, {"X-API-Key": subject.key or ""})
     if again.status == 401:
         return fail("errors", "A cache keeps errors, though they say no-store.", _ADVICE)
     return ok("errors", "Errors are not kept by a cache.")
@@ -44,8 +44,8 @@ def errors(subject: Subject) -> Finding:
 def private(subject: Subject) -> Finding:
     """Check that what the owner was told is not kept for others."""
     path = f"/api/doctor?doctor={subject.mark}-private"
-    subject.get(path, {"X-API-Key": subject.key or ""})
-    if subject.get(path).status == 200:
+    subject.as_owner(path, {"X-API-Key": subject.key or ""})
+    if subject.as_owner(path).status == 200:
         return fail(
             "private",
             "A cache keeps what the service tells its owner, and gives it to anybody.",

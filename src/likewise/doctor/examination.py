@@ -23,13 +23,16 @@ _WITH_KEY = "Set LIKEWISE_ADMIN_KEY, or LIKEWISE_ADMIN_KEY_FILE to a file that h
 
 
 class Wanted(NamedTuple):
-    """What shall be examined. `key` is the owner's, `own` what the service told on its machine."""
+    """What shall be examined. `key` is the owner's, `own` what the service told on its machine;
+    `owner_url` is where the owner's part is, if not at `url`.
+    """
 
     url: str | None
     page: str | None
     key: str | None
     own: tuple[Finding, ...] = ()
     tries_rate: bool = False
+    owner_url: str | None = None
 
 
 def examine(
@@ -39,13 +42,17 @@ def examine(
     found = list(wanted.own)
     page, trouble = _page(wanted, visitor)
     found += trouble
-    url, key = wanted.url, wanted.key
+    url, key, owner_url = wanted.url, wanted.key, wanted.owner_url
     if url is None and page is not None and page.scripts:
-        url, key = page.scripts[0].home.rstrip("/"), None  # a page does not say where a key goes
+        url, key, owner_url = (
+            page.scripts[0].home.rstrip("/"),
+            None,
+            None,
+        )  # a page does not say where a key goes
     if url is None:
         found.append(_without_address())
         return _sorted(found)
-    subject = Subject(visitor, url, key)
+    subject = Subject(visitor, url, key, owner_url)
     is_there = False
     for finding in _address(subject, wanted, sleep):
         found.append(finding)
@@ -110,7 +117,7 @@ def _with_key(
         yield door.clock(subject.get("/healthz"), None)
         if not wanted.own:
             yield door.storage(subject)
-        yield _no_key(wanted, subject.url)
+        yield _no_key(wanted, subject.owner_url)
         return
     answer, told = subject.report()
     if told is None:
@@ -151,7 +158,11 @@ def _refused_key(answer: Answer) -> Finding:
     if answer.status == 401:
         return fail("key", "This is not the service's admin key.", _WITH_KEY)
     if answer.status == 404:
-        return warn("key", "The service has no /api/doctor.", "It is older: upgrade it.")
+        return fail(
+            "key",
+            f"The owner's part is not there: {answer.address.partition('?')[0]}",
+            "With LIKEWISE_ADMIN_HOST it is at that host alone: name it with --admin-host.",
+        )
     return fail(
         "key",
         f"The service does not tell about itself ({answer.status}).",

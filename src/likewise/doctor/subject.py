@@ -34,20 +34,28 @@ class Write(NamedTuple):
 
 
 class Subject:
-    """Whom the doctor examines. The key is sent to this address alone, and never after a redirect.
+    """Whom the doctor examines: the service at its address, and its owner's part at `owner_url`,
+    which is the same but with an admin host. The key is sent there alone, after no redirect.
 
     Every method raises `Unreachable`.
     """
 
-    def __init__(self, visitor: Visitor, url: str, key: str | None) -> None:
+    def __init__(
+        self, visitor: Visitor, url: str, key: str | None, owner_url: str | None = None
+    ) -> None:
         self.visitor = visitor
         self.url = url
-        self.key = key if key is not None and may_take_key(url) else None
+        self.owner_url = owner_url or url
+        self.key = key if key is not None and may_take_key(self.owner_url) else None
         self.mark = os.urandom(6).hex()  # what no cache has seen yet
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
         """Ask as anybody may."""
         return self.visitor.ask(self.url + path, headers)
+
+    def as_owner(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
+        """Ask where the owner's part is; the key is among the headers, or not."""
+        return self.visitor.ask(self.owner_url + path, headers)
 
     def post(self, path: str, body: object, headers: Mapping[str, str] | None = None) -> Answer:
         """Send JSON as the widget does, which needs no preflight."""
@@ -67,5 +75,5 @@ class Subject:
         said = {name: value for name, value in query.items() if value is not None}
         said["doctor"] = f"{self.mark}{time.monotonic_ns()}"
         lines = {"X-API-Key": self.key or "", **(headers or {})}
-        answer = self.get(f"/api/doctor?{urlencode(said)}", lines)
+        answer = self.as_owner(f"/api/doctor?{urlencode(said)}", lines)
         return answer, report_in(answer.json) if answer.status == 200 else None

@@ -30,6 +30,7 @@ class Report(NamedTuple):
 
     time: float
     url: str | None
+    admin_host: str | None
     host: str
     seen: Told
     is_proxy: bool
@@ -51,6 +52,7 @@ def report_in(told: Mapping[str, Any]) -> Report | None:
         return Report(
             float(told["time"]),
             _text_or_none(told["url"]),
+            _text_or_none(told["admin_host"]),
             str(request["host"]),
             Told(
                 _text_or_none(request["address"]),

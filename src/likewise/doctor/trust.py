@@ -26,7 +26,7 @@ FORGED = {
 def seen(subject: Subject, told: Report) -> Iterator[Finding]:
     """Check how a request looked when it reached the service."""
     yield _url(subject.url, told.url)
-    yield _host(subject.url, told.host)
+    yield _host(subject.owner_url, told.host)
     yield reader(told.seen)
 
 

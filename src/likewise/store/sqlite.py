@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
 from pathlib import Path
@@ -32,7 +32,7 @@ from likewise.store import (
     Wish,
     file,
 )
-from likewise.store.cache import Cache, Page
+from likewise.store.cache import Cache, Name, Page
 from likewise.store.checkpoint import Checkpoints
 from likewise.store.copy import copy
 from likewise.store.migrate import migrate, migrations
@@ -40,7 +40,7 @@ from likewise.store.pages import load_page, unknown_pages
 from likewise.store.recovery import write_wal_again
 from likewise.store.reports import connect_for_reports, report, totals
 from likewise.store.transaction import Kinds, Transaction
-from likewise.store.writer import Writer
+from likewise.store.writer import Batch, Writer
 from likewise.voters import row_key, secret_mark
 
 if TYPE_CHECKING:
@@ -87,6 +87,8 @@ class SqliteStore:
         self._writer = Writer(writer, self._threads[0], self._transaction, self._committed)
         self._checkpoints = Checkpoints(writer, path, self._threads[1])
         self._writer.pause = self._checkpoints.due
+        self.loaded_pages = 0  # since the start, for not being in memory
+        self.on_likes: Callable[[Mapping[Name, int], int], None] = lambda _given, _taken_back: None
 
     # Parts that are loaded when they are needed: together they take half a MiB
 
@@ -194,6 +196,24 @@ class SqliteStore:
                 return False
         return True
 
+    @property
+    def on_batch(self) -> Callable[[Batch], None]:
+        """Told of every transaction that reached the disk."""
+        return self._writer.on_batch
+
+    @on_batch.setter
+    def on_batch(self, tell: Callable[[Batch], None]) -> None:
+        self._writer.on_batch = tell
+
+    @property
+    def is_storable(self) -> bool:
+        """Whether the last transaction reached the disk."""
+        return not self._writer.failed
+
+    @property
+    def pages_in_memory(self) -> int:
+        return len(self._cache)
+
     async def close(self) -> None:
         await self._writer.finish()
         await self._checkpoints.close()
@@ -214,6 +234,7 @@ class SqliteStore:
         is_fresh = self.version() == self._cached_version
         found = self._cache.get(name) if is_fresh else None
         if found is None:
+            self.loaded_pages += 1
             found = load_page(self._reader, name)
             if found is not None:
                 self._cache.put(name, found)
@@ -279,6 +300,8 @@ class SqliteStore:
         self._kinds.numbers |= transaction.new_kinds
         for name, page in transaction.pages.items():
             self._cache.put(name, page)
+        if transaction.new_likes or transaction.taken_back:
+            self.on_likes(transaction.new_likes, transaction.taken_back)
 
     def write(self, do: Callable[[Transaction], T]) -> asyncio.Future[T]:
         return self._writer.submit(do, _raised)

@@ -41,6 +41,8 @@ class Transaction:
         self.hour = hour
         self.pages: dict[Name, Page] = {}
         self.new_kinds: dict[str, int] = {}
+        self.new_likes: dict[Name, int] = {}  # wishes that gave something, by page
+        self.taken_back = 0
         self.forgets = False  # the cache is not to be believed after the commit
         self._moves: dict[tuple[int, int], list[int]] = {}  # (page, kind): ups, downs
 
@@ -62,6 +64,7 @@ class Transaction:
         change = self._set(page, wish)
         if change:
             page.counts[wish.kind] = page.counts.get(wish.kind, 0) + change
+            self._note(page.name, change)
         return Standing(change, is_new, dict(page.counts))
 
     def adopt(self, seeds: Sequence[Seed], aliases: Sequence[Alias]) -> list[Alias]:
@@ -115,6 +118,12 @@ class Transaction:
             [(*key, self.hour, ups, downs) for key, (ups, downs) in self._moves.items()],
         )
         self._moves.clear()
+
+    def _note(self, name: Name, change: int) -> None:
+        if change > 0:
+            self.new_likes[name] = self.new_likes.get(name, 0) + 1
+        else:
+            self.taken_back += 1
 
     def _total(self, page: Page, wish: Wish) -> int:
         """Return what the voter's rows add up to."""

@@ -71,6 +71,7 @@ class Doctor:
                 "version": __version__,
                 "time": time.time(),
                 "url": self._settings.url,
+                "admin_host": self._settings.admin_host,
                 "request": seen,
                 "sites": [_site(site) for site in self._sites.values() if site.name != DEMO],
                 "page": about_page,

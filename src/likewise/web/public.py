@@ -13,12 +13,10 @@ from likewise.addresses import Proxies, network_of
 from likewise.errors import Problem, page_blocked
 from likewise.http.message import Answer, Request, Response, header_block
 from likewise.limits import Grant, Limiter
-from likewise.metrics import LIKES, Metrics
 from likewise.pages import BadPage, canonical
 from likewise.sites import LIKE, OPEN, Site, origins_setting, site_named
 from likewise.store import Counts, Known, Standing, Store, Wish
 from likewise.voters import checked_voter, new_voter
-from likewise.watch import Watch
 from likewise.web.answers import JSON_TYPE, NO_STORE, PUBLIC, KeptAnswers, has_tag, quoted, shown
 from likewise.web.gate import Gate
 from likewise.web.origins import RefusedOrigins
@@ -40,7 +38,7 @@ _CACHED = (
     + header_block(("cache-control", "public, max-age=5, stale-while-revalidate=60"))
 )
 # A browser sends these without asking first, so that a like is one request.
-_BODY_TYPES = frozenset({"text/plain", "application/json", ""})
+_BODY_TYPES = frozenset({b"text/plain", b"application/json", b""})
 
 
 class Public:
@@ -53,8 +51,6 @@ class Public:
         limiter: Limiter,
         proxies: Proxies,
         gate: Gate,
-        watch: Watch,
-        metrics: Metrics,
         refused_origins: RefusedOrigins,
     ) -> None:
         self._store = store
@@ -62,8 +58,6 @@ class Public:
         self._limiter = limiter
         self._proxies = proxies
         self._gate = gate
-        self._watch = watch
-        self._metrics = metrics
         self._refused_origins = refused_origins
         self._kept_counts = KeptAnswers()
 
@@ -154,8 +148,6 @@ class Public:
             self._settle(network, subject, grant, outcome)
             if isinstance(outcome, Problem):
                 raise outcome
-            if outcome.change:
-                self._note(wish.site, page, outcome.change)
             return Response(200, _FRESH, body(outcome.counts))
 
         return self._store.like(wish, answer)
@@ -181,11 +173,6 @@ class Public:
         except Problem:
             self._limiter.write(network)  # to ask for nothing and for ever is a flood too
             raise
-
-    def _note(self, site: str, page: str, change: int) -> None:
-        self._metrics.add(LIKES, "given" if change > 0 else "taken back")
-        if change > 0:
-            self._watch.liked(site, page)
 
     def _grant(
         self, network: bytes | None, subject: bytes, wish: Wish, *, new_page: bool
@@ -249,8 +236,8 @@ def _pages(site: Site, texts: list[str]) -> dict[str, str]:
 
 
 def _fields(request: Request) -> Mapping[str, Any]:
-    media_type = (request.header(b"content-type") or "").partition(";")[0].strip().lower()
-    if media_type not in _BODY_TYPES:
+    media_type = request.headers.get(b"content-type", b"")
+    if media_type.partition(b";")[0].strip().lower() not in _BODY_TYPES:
         raise Problem(
             "unsupported_type", "Send the JSON body as text/plain or as application/json."
         )
