@@ -67,6 +67,7 @@ KEPT_OUT = {
     "importlib.metadata": 3.0,
     "importlib.resources": 1.2,
     "likewise.fastapi": "a door of its own",
+    "likewise.doctor": "loaded when the owner asks",
     "likewise.http.asgi": "the other door",
     "likewise.options": "only flags need it",
     "likewise.transfer": "for commands",

@@ -36,6 +36,11 @@ COMMANDS: tuple[Command, ...] = (
     Command("demo", "run the service with its demo page", "likewise demo --port 8000"),
     Command("stats", "list pages and their likes", "likewise stats --limit 20"),
     Command(
+        "doctor",
+        "find what is wrong with the set-up",
+        "likewise doctor https://likes.example.com --page https://example.com/a-post/",
+    ),
+    Command(
         "backup", "copy database and secret while the service runs", "likewise backup /mnt/backups"
     ),
     Command("restore", "put a backup in place", "likewise restore /mnt/backups/likewise-….db"),

@@ -90,6 +90,10 @@ class Counters:
             oldest = min(by_age[: -self.KEPT], key=today.__getitem__)
         return start + oldest
 
+    def taken(self) -> int:
+        """Return how many rows have a subject: as many subjects, until rows are taken anew."""
+        return sum(map(bool, self._tag.tolist()))
+
     def window_left(self, row: int, window_seconds: int) -> int:
         """Return how many seconds a row's window still lasts."""
         return self._start[row] + window_seconds - int(self._monotonic())

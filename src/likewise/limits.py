@@ -118,6 +118,18 @@ class Limiter:
         if self._limits is not None and network is not None:
             self._write(network, self._limits)
 
+    def reads(self, network: bytes | None) -> int | None:
+        """Return how many reads of a network count at present; None where none are counted."""
+        if self._limits is None or network is None:
+            return None
+        return self._readers.count[self._readers.find(b"r" + network, self._limits.reads.seconds)]
+
+    def networks(self) -> int | None:
+        """Return how many networks have read since the start, as far as the table has room for
+        them; None where none are counted. Who guesses keys counts as one more.
+        """
+        return None if self._limits is None else self._readers.taken()
+
     def wrong_key(self, network: bytes) -> None:
         """Count a wrong admin key. Raises `too_many`."""
         # By /48, and apart from who has liked: guessing shall not wash that away.

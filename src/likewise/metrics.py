@@ -117,6 +117,10 @@ class Metrics:
         """Ask for a figure whenever it is read. None leaves it out: here it is not known."""
         self._sources[name] = source
 
+    def count(self, name: str, label: str) -> int:
+        """Return how many were counted."""
+        return int(self._counts.get(name, {}).get((label,), 0))
+
     def text(self) -> str:
         """Return all figures (Prometheus text format 0.0.4)."""
         lines: list[str] = []

@@ -10,11 +10,11 @@ import contextlib
 import logging
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import NamedTuple
 
 from likewise import sites, telemetry
-from likewise.addresses import LOOPBACK, PRIVATE, Proxies, parse_address
+from likewise.addresses import Proxies
 from likewise.limits import Limiter
 from likewise.metrics import Metrics
 from likewise.settings import Settings
@@ -26,6 +26,8 @@ from likewise.web.admin import Admin
 from likewise.web.app import App, Health
 from likewise.web.assets import Files
 from likewise.web.corrections import Corrections
+from likewise.web.disbelief import Disbelief
+from likewise.web.doctor import Doctor, Signs
 from likewise.web.gate import Gate, Refresher
 from likewise.web.host import AdminHost
 from likewise.web.origins import RefusedOrigins
@@ -73,11 +75,12 @@ async def _service(
     served = {site.name: site for site in settings.sites}
     if settings.serves_demo:
         served[sites.DEMO] = _demo_site(settings)
+    disbelief = Disbelief()
     proxies = Proxies(
         settings.trusted_proxies.ranges,
         trust_unix_socket=settings.trusted_proxies.unix_socket,
         client_header=settings.client_header,
-        on_disbelief=_told_once(),
+        on_disbelief=disbelief.note,
     )
     limiter = Limiter(settings.limits, monotonic=time.monotonic, wall=time.time)
     local_key = new_token()
@@ -111,6 +114,14 @@ async def _service(
         "public": Public(store, served, limiter, proxies, gate, refused_origins),
         "admin": admin,
         "corrections": Corrections(store, served, admin),
+        "doctor": Doctor(
+            settings,
+            store,
+            served,
+            proxies,
+            gate,
+            Signs(limiter, metrics, refused_origins, disbelief),
+        ),
         "files": Files(admin_host, serves_demo=settings.serves_demo, url=settings.url),
         "health": Health(store),
     }
@@ -183,25 +194,3 @@ def _demo_site(settings: Settings) -> sites.Site:
     own = [sites.origin_of(settings.url)] if settings.url else []
     origins = sites.Origins(["http://localhost:*", "http://127.0.0.1:*", *own])
     return sites.Site(sites.DEMO, None, origins)
-
-
-def _told_once() -> Callable[[str], None]:
-    told: list[str] = []
-
-    def tell(peer: str) -> None:
-        if told:
-            return
-        told.append(peer)
-        # A public address may be a reader's own, who sent the header himself: it is not written.
-        address = parse_address(peer)
-        is_near = address is None or any(range_.holds(address) for range_ in (*LOOPBACK, *PRIVATE))
-        where = (peer or "the unix socket") if is_near else "a public address"
-        setting = (peer or "loopback") if is_near else "<the address of your proxy>"
-        _log.warning(
-            "A forwarding header from %s was not believed. If that is your proxy, set"
-            " LIKEWISE_TRUSTED_PROXIES=%s (or private), so that readers are told apart.",
-            where,
-            setting,
-        )
-
-    return tell

@@ -50,9 +50,10 @@ class Origins:
 
         Raises `ValueError` that says which one is wrong and why.
         """
+        self.texts = tuple(texts)
         self.exact: list[str] = []
         patterns: list[str] = []
-        for text in texts:
+        for text in self.texts:
             scheme, wildcard, host, port = _parse(text)
             if not wildcard and port != "*":
                 self.exact.append(_serialised(scheme, host, port))
@@ -171,6 +172,28 @@ def site_named(sites: Mapping[str, Site], name: str | None) -> Site:
 def origins_setting(site: Site) -> str:
     """Return where a site's origins are set, for whoever is to add one."""
     return "LIKEWISE_ORIGINS" if site.name == DEFAULT else f"the origins of [sites.{site.name}]"
+
+
+def origins_line(site: Site, origin: str) -> str:
+    """Return what to set so that one more origin may write."""
+    texts = [*(() if site.is_local else site.origins.texts), origin]
+    if site.name == DEFAULT:
+        return f"LIKEWISE_ORIGINS={','.join(texts)}"
+    listed = ", ".join(f'"{text}"' for text in texts)
+    return f"origins = [{listed}] in [sites.{site.name}]"
+
+
+def twin_of(origin: str) -> str | None:
+    """Return the origin with `www.` where there was none, or without it; None where no other is.
+
+    An address, and a name without a dot, has none.
+    """
+    scheme, _, host = origin.partition("://")
+    name = host.partition(":")[0]
+    if "." not in name or host.startswith("[") or name.rpartition(".")[2].isdecimal():
+        return None
+    other = host.removeprefix("www.")
+    return f"{scheme}://{other if other != host else f'www.{host}'}"
 
 
 def origin_of(url: str) -> str:

@@ -383,6 +383,7 @@ def test_the_dashboard_works_below_a_prefix(page: Page, blog: Service) -> None:
     page.goto(f"{blog.url}/below/a/prefix/dashboard")
     send_key(page, blog.admin_key)
     expect_names(page, ["/x"])
+    expect(page.get_by_role("region", name="Health")).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

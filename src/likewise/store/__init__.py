@@ -180,6 +180,20 @@ class Sight(NamedTuple):
     more: int
 
 
+class Condition(NamedTuple):
+    """How the database is: its sizes and its disk's, and the damage found in it, None where it is
+    whole. `looked` is when that was looked for, in seconds since 1970; None before the first time.
+    """
+
+    sqlite_version: str
+    database_bytes: int
+    wal_bytes: int
+    free_bytes: int
+    disk_bytes: int
+    damage: str | None
+    looked: int | None
+
+
 class Ledger(Protocol):
     """Where the owner's corrections are carried out, written down and undone."""
 
@@ -266,6 +280,9 @@ class Store(Protocol):
 
     def is_ready(self) -> Awaitable[bool]:
         """Tell whether a like could be stored now."""
+
+    def condition(self) -> Awaitable[Condition]:
+        """Return how the database is."""
 
     def admin_key_digest(self) -> bytes | None:
         """Return the digest of the owner's key, None before there is one."""

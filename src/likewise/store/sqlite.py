@@ -12,13 +12,14 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import apsw
 
 from likewise.errors import Problem, StartError
 from likewise.store import (
     Alias,
+    Condition,
     Counts,
     Known,
     Ledger,
@@ -40,6 +41,9 @@ from likewise.store.reports import connect_for_reports, report, totals
 from likewise.store.transaction import Kinds, Transaction
 from likewise.store.writer import Batch, Writer
 from likewise.voters import row_key, secret_mark
+
+if TYPE_CHECKING:
+    from likewise.store.condition import Examination
 
 T = TypeVar("T")
 
@@ -67,6 +71,7 @@ class SqliteStore:
         self._read_connection = file.connect(path, read_only=True)
         self._reader = self._read_connection.cursor()
         self._reports: apsw.Connection | None = None
+        self._examination: Examination | None = None
         self._threads = [ThreadPoolExecutor(1, name) for name in ("commit", "checkpoint", "report")]
         self._file = file.identity(path)
         self._next_look = 0.0
@@ -97,6 +102,13 @@ class SqliteStore:
         from likewise.store.surges import SqliteSurges  # noqa: PLC0415 (see above)
 
         return SqliteSurges(self)
+
+    async def condition(self) -> Condition:
+        if self._examination is None:
+            from likewise.store.condition import Examination  # noqa: PLC0415 (see above)
+
+            self._examination = Examination(self.path, self.wall)
+        return await self._examination.condition()
 
     async def retain(self) -> None:
         from likewise.store.retention import Retention  # noqa: PLC0415 (see above)
@@ -206,6 +218,8 @@ class SqliteStore:
         await self._checkpoints.close()
         if self._reports is not None:
             self._reports.interrupt()  # nobody waits for a report any more
+        if self._examination is not None:
+            self._examination.close()
         for thread in self._threads:
             thread.shutdown(cancel_futures=True)
         for connection in (self._reports, self._read_connection, self._write_connection):

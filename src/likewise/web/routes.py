@@ -59,6 +59,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/api/likes/purge", "corrections.purge", OWNER),
     Route("POST", "/api/undo", "corrections.undo", OWNER),
     Route("GET", "/api/audit", "corrections.audit", OWNER),
+    Route("GET", "/api/doctor", "doctor.examine", OWNER),
     Route("GET", "/metrics", "admin.metrics", OWNER),
 )
 
