@@ -72,12 +72,12 @@ class Origins:
 
 
 class Kind(NamedTuple):
-    """How one kind is counted: up to `max` of one voter, who has one of all exclusive kinds at a
-    time; what is private only the owner sees.
+    """How one kind is counted: up to `max` of one voter, who has one kind of a `group` at a time;
+    what is private only the owner sees.
     """
 
     max: int = 1
-    is_exclusive: bool = False
+    group: str = ""
     is_private: bool = False
 
 
@@ -124,11 +124,10 @@ class Site(NamedTuple):
 
     def rivals(self, kind: str) -> tuple[str, ...]:
         """Return the kinds that a voter of this one cannot have beside it."""
-        if not self.rule(kind).is_exclusive:
+        group = self.rule(kind).group
+        if not group:
             return ()
-        return tuple(
-            other for other in self.kinds if other != kind and self.rule(other).is_exclusive
-        )
+        return tuple(one for one in self.kinds if one != kind and self.rule(one).group == group)
 
     def page(self, text: str) -> str:
         """Return the id of the page that a request names. Raises `BadPage`."""

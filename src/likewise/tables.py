@@ -20,7 +20,8 @@ _SITE_KEYS: dict[str, Callable[[str], Any]] = {
     "pages": forms.pages,
     "languages": forms.languages,
 }
-_KIND_KEYS = {"max": "max", "exclusive": "is_exclusive", "private": "is_private"}
+_KIND_DEFAULTS = {"max": 1, "exclusive": False, "private": False}
+_ALL = "all"  # the group of kinds that are exclusive without naming one
 
 
 def sites_in(tables: object, rules: Mapping[str, Kind]) -> list[Site]:
@@ -79,20 +80,20 @@ def as_text(value: object) -> str:
 
 
 def _kind(table: object, where: str) -> Kind:
-    expected = ", ".join(_KIND_KEYS)
+    expected = ", ".join(_KIND_DEFAULTS)
     if not isinstance(table, dict):
         raise StartError(f"{where}: expected a table with {expected}.")
-    kind = Kind()
-    for key, value in table.items():
-        if key not in _KIND_KEYS:
+    for key in table:
+        if key not in _KIND_DEFAULTS:
             raise StartError(f"{where}: {key!r} is no key here; there are: {expected}.")
-        if key == "max":
-            if type(value) is not int or not 1 <= value <= MAX_OF_ONE:
-                raise StartError(f"{where} max={value}: expected a number from 1 to {MAX_OF_ONE}.")
-        elif type(value) is not bool:
-            raise StartError(f"{where} {key}={value}: expected true or false.")
-        kind = kind._replace(**{_KIND_KEYS[key]: value})
-    return kind
+    most, group, private = (table.get(key, default) for key, default in _KIND_DEFAULTS.items())
+    if type(most) is not int or not 1 <= most <= MAX_OF_ONE:
+        raise StartError(f"{where} max={most}: expected a number from 1 to {MAX_OF_ONE}.")
+    if type(group) is not bool and not (isinstance(group, str) and group.strip()):
+        raise StartError(f"{where} exclusive={group}: expected true, false or a group's name.")
+    if type(private) is not bool:
+        raise StartError(f"{where} private={private}: expected true or false.")
+    return Kind(most, (_ALL if group else "") if isinstance(group, bool) else group, private)
 
 
 def _site(name: str, table: object, rules: Mapping[str, Kind]) -> Site:

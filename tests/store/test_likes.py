@@ -137,10 +137,6 @@ def test_likes_survive_closing_and_opening(tmp_path: Path) -> None:
             assert (await like(store, "/a", ANNA))[:3] == (0, False, {"like": 1, "🎉": 3})
             back = await like(store, "/a", BORIS, 0, kind="🎉")
             assert back[:3] == (-3, False, {"like": 1, "🎉": 0})
-                -3,
-                False,
-                {"like": 1, "🎉": 0},
-            )
 
     asyncio.run(scenario())
     assert_sound(tmp_path / NAME)
