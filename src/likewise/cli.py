@@ -50,6 +50,11 @@ COMMANDS: tuple[Command, ...] = (
         "likewise purge --page /posts/hello --from 2026-01-31T22:00 --keep first",
     ),
     Command("key", "replace the admin key by a new one", "likewise key"),
+    Command(
+        "cloudflare",
+        "print how to set Cloudflare up in front of it",
+        "likewise cloudflare steps --url https://likes.example.com --origins https://example.com",
+    ),
     Command("openapi", "print the description of the HTTP API", "likewise openapi > openapi.json"),
     Command("health", "ask the running service whether it can store likes", "likewise health"),
 )
@@ -81,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def help_text() -> str:
     """Return what `likewise --help` prints."""
-    lines = "\n".join(f"  {command.name:<10}{command.help}" for command in COMMANDS)
+    lines = "\n".join(f"  {command.name:<12}{command.help}" for command in COMMANDS)
     return (
         "usage: likewise COMMAND [OPTIONS]\n\nThe like button that you own.\n\n"
         f"commands:\n{lines}\n\nlikewise COMMAND --help tells more.\n"

@@ -27,6 +27,7 @@ from likewise.web.app import App, Health
 from likewise.web.assets import Files
 from likewise.web.corrections import Corrections
 from likewise.web.gate import Gate, Refresher
+from likewise.web.host import AdminHost
 from likewise.web.origins import RefusedOrigins
 from likewise.web.public import Public
 from likewise.web.routes import Router
@@ -91,8 +92,18 @@ async def _service(
     telemetry.of_store(metrics, store, watch)
     telemetry.of_process(metrics)
     gate = Gate(settings.page_key or (), _sitemaps(served, store, metrics, stack))
+    admin_host = AdminHost(settings.admin_host)
     admin = Admin(
-        store, served, keys, sessions, limiter, proxies, refused_origins, metrics, settings.url
+        store,
+        served,
+        keys,
+        sessions,
+        limiter,
+        proxies,
+        refused_origins,
+        metrics,
+        settings.url,
+        admin_host,
     )
     stack.push_async_callback(watch.close)
     await stack.enter_async_context(_kept_up(store))
@@ -100,7 +111,7 @@ async def _service(
         "public": Public(store, served, limiter, proxies, gate, refused_origins),
         "admin": admin,
         "corrections": Corrections(store, served, admin),
-        "files": Files(serves_demo=settings.serves_demo, url=settings.url),
+        "files": Files(admin_host, serves_demo=settings.serves_demo, url=settings.url),
         "health": Health(store),
     }
     router = Router(parts)

@@ -42,6 +42,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("LIKEWISE_PORT", "8000", forms.port, "port to listen on"),
     Setting("LIKEWISE_DATABASE", "likewise.db", forms.database, "the SQLite file"),
     Setting("LIKEWISE_URL", "", forms.url, "the service's own public address"),
+    Setting("LIKEWISE_ADMIN_HOST", "", forms.admin_host, "the only host of the dashboard"),
     Setting("LIKEWISE_ADMIN_KEY", None, forms.admin_key, "the owner's key", is_secret=True),
     Setting("LIKEWISE_SECRET", None, forms.secret, "what hides who liked", is_secret=True),
     Setting("LIKEWISE_ORIGINS", "", forms.origins, "who may write: https://example.com,…"),
@@ -78,6 +79,7 @@ class Settings(NamedTuple):
     port: int
     database: str
     url: str | None
+    admin_host: str | None
     admin_key: str | None
     secret: str | None
     origins: tuple[str, ...]

@@ -26,6 +26,7 @@ from tests.browser.owner import (
     send_key,
     watched,
 )
+from tests.conftest import StartService
 from tests.service import Service
 
 
@@ -342,6 +343,18 @@ def test_a_new_site_is_shown_what_to_paste(page: Page, blog: Service) -> None:
         f'<script async src="{blog.url}/likes.js"></script>\n<like-wise></like-wise>'
     )
     expect(page.get_by_role("table")).to_be_hidden()
+
+
+def test_at_a_host_of_its_own_it_shows_the_address_that_readers_use(
+    page: Page, start_service: StartService
+) -> None:
+    service = start_service(
+        LIKEWISE_ADMIN_HOST="127.0.0.1", LIKEWISE_URL="https://likes.example.com"
+    )
+    open_dashboard(page, service)
+    expect(page.locator(".snippet code")).to_contain_text(
+        '<script async src="https://likes.example.com/likes.js"></script>'
+    )
 
 
 def test_a_failure_is_told_and_can_be_tried_again(page: Page, blog: Service) -> None:

@@ -101,6 +101,18 @@ def test_terminal_shows_key_and_snippet_and_no_file_holds_the_key(
     assert not (likewise.directory / "admin-key").exists()
 
 
+def test_terminal_shows_the_dashboard_where_it_is(likewise: Service) -> None:
+    likewise.settings |= {
+        "LIKEWISE_URL": "https://likes.example.com",
+        "LIKEWISE_ADMIN_HOST": "admin.example.com",
+        "LIKEWISE_ORIGINS": "https://example.com",
+    }
+    with Terminal("serve", folder=likewise.directory, environment=likewise.environment()) as shown:
+        shown.wait_for("/dashboard")
+        assert '<script async src="https://likes.example.com/likes.js">' in shown.text
+        assert "see the counts at https://admin.example.com/dashboard" in shown.text
+
+
 def test_ctrl_c_on_a_terminal_ends_it_well(terminal: Terminal) -> None:
     terminal.wait_for("/dashboard")
     terminal.type("\x03")

@@ -25,7 +25,7 @@ READING = {  # commands that want a database
 def test_help_lists_every_command(likewise: Service) -> None:
     done = likewise.run("--help")
     assert done.returncode == 0
-    assert all(f"\n  {command.name:<10}{command.help}\n" in done.stdout for command in COMMANDS)
+    assert all(f"\n  {command.name:<12}{command.help}\n" in done.stdout for command in COMMANDS)
     assert likewise.run("-h").stdout == done.stdout
 
 
@@ -168,8 +168,10 @@ def test_full_disk_is_told_in_one_line(likewise: Service) -> None:
 
 
 def test_commands_that_make_a_database_are_the_two_that_serve(likewise: Service) -> None:
-    assert set(NAMES) - CREATING - READING.keys() == {"restore", "openapi", "health"}
-    for name in ("openapi", "health", "restore"):
+    assert set(NAMES) - CREATING - READING.keys() == {
+        *("restore", "openapi", "health", "cloudflare")
+    }
+    for name in ("openapi", "health", "restore", "cloudflare"):
         likewise.run(name, *(["backup.db"] if name == "restore" else []))
     assert not list(likewise.directory.iterdir())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
@@ -59,7 +60,9 @@ class MountedService(AsgiService):
 
     def environment(self) -> dict[str, str]:
         """Let uvicorn find the application, which is a test's and not installed."""
-        return {**super().environment(), "PYTHONPATH": str(ROOT)}
+        environment = super().environment()
+        path = [str(ROOT), *filter(None, [environment.get("PYTHONPATH")])]
+        return {**environment, "PYTHONPATH": os.pathsep.join(path)}
 
     def request(
         self,

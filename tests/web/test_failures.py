@@ -23,6 +23,9 @@ class Broken:
     def __init__(self, *, later: bool) -> None:
         self._later = later
 
+    def is_here(self, _request: Request) -> bool:
+        return True
+
     def __getattr__(self, _name: str) -> object:
         return self._fail_later if self._later else self._fail
 

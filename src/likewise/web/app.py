@@ -22,7 +22,7 @@ from likewise.web.answers import (
     PUBLIC,
     problem_answer,
 )
-from likewise.web.routes import OWNER, Place, Router
+from likewise.web.routes import OWNER, Place, Router, nothing_here
 
 IMPORT_BODY_BYTES = 1 << 20
 _PRIVATE_PATHS = (b"/api/", b"/dashboard", b"/metrics")
@@ -67,7 +67,7 @@ class App:
 
     def body_limit(self, request: Request) -> int:
         """Return how many bytes of body a request may have: only the owner imports much."""
-        if request.path == b"/api/import":
+        if request.path == b"/api/import" and self._admin.is_here(request):
             return self._admin.body_limit(request, IMPORT_BODY_BYTES, MAX_BODY_BYTES)
         return MAX_BODY_BYTES
 
@@ -93,6 +93,8 @@ class App:
 
     def _handle(self, request: Request) -> Answer:
         match = self._router.find(request.path)
+        if match.place.is_owners and not self._admin.is_here(request):
+            raise nothing_here()
         if request.method == "OPTIONS":
             return _options(match.place)
         endpoint = match.endpoint(request.method)

@@ -16,6 +16,8 @@ from likewise import __version__
 from likewise.errors import Problem
 from likewise.http.message import Request, Response, header_block
 from likewise.web.answers import NO_STORE, PUBLIC, has_tag, json_answer, page_headers
+from likewise.web.host import AdminHost
+from likewise.web.routes import nothing_here
 
 _TYPES = {
     "css": "text/css; charset=utf-8",
@@ -67,15 +69,18 @@ def _walk(folder: Path, prefix: str) -> Iterator[tuple[str, Asset]]:
 class Files:
     """Answers with files. `url` is the service's public address, where one is set."""
 
-    def __init__(self, *, serves_demo: bool, url: str | None) -> None:
+    def __init__(self, admin_host: AdminHost, *, serves_demo: bool, url: str | None) -> None:
         self._assets = load_assets()
         self._widget = self._assets["likes.js"]
+        self._admin_host = admin_host
         self._serves_demo = serves_demo
         self._url = url
         self._page_headers = page_headers(is_https=bool(url and url.startswith("https:")))
 
-    def front(self, _request: Request) -> Response:
+    def front(self, request: Request) -> Response:
         """`GET /`: on to what there is to see."""
+        if not self._serves_demo and not self._admin_host.serves(request):
+            raise nothing_here()
         to = "demo" if self._serves_demo else "dashboard"
         return Response(303, NO_STORE + header_block(("location", to)))
 

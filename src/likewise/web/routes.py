@@ -84,6 +84,14 @@ class Place:
         self.head = head.encode()
         self.ending = tail.partition("}")[2].encode()
         self.endpoints: dict[str, Endpoint] = {}
+        self.is_owners = False
+
+    def add(self, route: Route, handler: Handler) -> None:
+        """Take a method's handler."""
+        self.endpoints[route.method] = Endpoint(route, handler)
+        # The owner's part, which may be kept to a host of its own. /metrics is no part of it: what
+        # scrapes it inside a network knows the service by another name.
+        self.is_owners = self.head.startswith((b"/api/", b"/dashboard")) and not self.is_public
 
     def argument_in(self, path: bytes) -> bytes | None:
         """Return what stands in place of the braces; None when the path is not of this form."""
@@ -120,6 +128,11 @@ class Match(NamedTuple):
         return found
 
 
+def nothing_here() -> Problem:
+    """Return the refusal of an address that leads nowhere, or shall seem to."""
+    return Problem("not_found", "There is nothing at this address.")
+
+
 class Router:
     """Finds places. `parts` are the objects that handlers are methods of, by name."""
 
@@ -129,7 +142,7 @@ class Router:
             part, _, name = route.handler.partition(".")
             handler: Handler = getattr(parts[part], name)
             place = places.setdefault(route.path, Place(route.path))
-            place.endpoints[route.method] = Endpoint(route, handler)
+            place.add(route, handler)
         self._places = list(places.values())
         self._exact = {
             place.head: Match(place, ()) for place in places.values() if not place.is_open
@@ -145,7 +158,7 @@ class Router:
             argument = place.argument_in(path)
             if argument is not None:
                 return Match(place, (argument,))
-        raise Problem("not_found", "There is nothing at this address.")
+        raise nothing_here()
 
     def requests(self) -> dict[tuple[str, ...], float]:
         """Return how often each was asked for, by method and path."""

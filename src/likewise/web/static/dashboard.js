@@ -86,7 +86,7 @@ function show(summary, report) {
   showPages(summary.kinds, report, view, surging(summary.surges));
   pages.hidden = !summary.pages;
   empty.hidden = !pages.hidden;
-  if (pages.hidden) showSnippet(empty, attributesFor(summary));
+  if (pages.hidden) showSnippet(empty, attributesFor(summary), summary.address);
   showHistory(summary.site);
 }
 

@@ -6,6 +6,7 @@
 /**
  * @typedef {object} Summary
  * @property {string} version
+ * @property {string | null} address the service's own
  * @property {string} site
  * @property {{ name: string, url: string | null }[]} sites
  * @property {string[]} kinds
