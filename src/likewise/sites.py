@@ -124,8 +124,7 @@ class Site(NamedTuple):
 
     def rivals(self, kind: str) -> tuple[str, ...]:
         """Return the kinds that a voter of this one cannot have beside it."""
-        group = self.rule(kind).group
-        if not group:
+        if not self.rules or not (group := self.rule(kind).group):
             return ()
         return tuple(one for one in self.kinds if one != kind and self.rule(one).group == group)
 

@@ -62,7 +62,7 @@ class Transaction:
         if page.is_blocked and wish.n > self._total(page, wish):
             return page_blocked()
         before, change = self._count(page, wish)
-        left = tuple(rival for rival in wish.rivals if wish.n and self._leave(page, wish, rival))
+        left = self._leave_rivals(page, wish) if wish.rivals and wish.n else ()
         return Standing(change, is_new, dict(page.counts), before, left)
 
     def adopt(self, seeds: Sequence[Seed], aliases: Sequence[Alias]) -> list[Alias]:
@@ -125,9 +125,10 @@ class Transaction:
             self._note(page.name, change)
         return before, change
 
-    def _leave(self, page: Page, wish: Wish, rival: str) -> int:
-        """Take back what a voter has of another kind; return the change."""
-        return self._count(page, wish._replace(kind=rival, n=0))[1]
+    def _leave_rivals(self, page: Page, wish: Wish) -> tuple[str, ...]:
+        """Take back what a voter has of other kinds; return of which he had some."""
+        wishes = [wish._replace(kind=rival, n=0) for rival in wish.rivals]
+        return tuple(other.kind for other in wishes if self._count(page, other)[1])
 
     def _note(self, name: Name, change: int) -> None:
         if change > 0:

@@ -141,7 +141,7 @@ class Public:
             return Response(200, _FRESH, body(self._store.counts(wish.site, wish.page)))
         rank = 0 if grant is None else grant.rank
         # A page that was not known has been proven now.
-        wish = wish._replace(rank=rank, may_create=wish.may_create or known is None)
+        wish = Wish(*wish[:5], rank, wish.may_create or known is None, wish.rivals)
 
         def answer(outcome: Standing | Problem) -> Response:
             self._settle(network, page, wish, grant, outcome)
