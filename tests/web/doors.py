@@ -15,6 +15,7 @@ from tests.web.mounting import PREFIX
 ROOT = Path(__file__).parents[2]
 SITE = "https://example.com"
 PARTY = "https://party.example"
+SALON = "https://salon.example"
 
 SITES = f"""
 [sites.default]
@@ -27,6 +28,22 @@ origins = [
 [sites.party]
 origins = ["{PARTY}"]
 kinds = ["❤️", "🎉", "👍🏽"]
+
+[sites.salon]
+origins = ["{SALON}"]
+kinds = ["🎶", "🎻", "👏", "yes", "no"]
+[kinds."🎶"]
+exclusive = true
+[kinds."🎻"]
+exclusive = true
+[kinds."👏"]
+max = 50
+[kinds.yes]
+exclusive = "answer"
+private = true
+[kinds.no]
+exclusive = "answer"
+private = true
 """
 
 

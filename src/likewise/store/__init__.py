@@ -18,7 +18,8 @@ Counts = Mapping[str, int]  # by kind; a kind that is not there counts 0
 
 
 class Wish(NamedTuple):
-    """What a voter wants to stand: `n` likes of a kind on a page; 0 takes them back.
+    """What a voter wants to stand: `n` likes of a kind on a page; 0 takes them back. Where some
+    stand, so do none of the kinds that are its `rivals`.
 
     `rank` says which like of its network it is on this page today: 1, 2 (2nd to 5th), 3, or 0.
     `may_create` is False where the page was proven by being known: it may be gone by then.
@@ -31,14 +32,29 @@ class Wish(NamedTuple):
     n: int
     rank: int = 0
     may_create: bool = True
+    rivals: tuple[str, ...] = ()
 
 
 class Standing(NamedTuple):
-    """What stands after a wish: `change` in the count, and every count of the page."""
+    """What stands after a wish: `change` in the count, and every count of the page. `before` is
+    what the voter had of the kind, `left` names the rivals that went.
+    """
 
     change: int
     is_new_page: bool
     counts: Counts
+    before: int = 0
+    left: tuple[str, ...] = ()
+
+    @property
+    def is_given(self) -> bool:
+        """Whether the voter had none of the kind, and has some now."""
+        return not self.before and self.change > 0
+
+    @property
+    def is_taken_back(self) -> bool:
+        """Whether the voter had some of the kind, and has none now."""
+        return self.before > 0 and self.before + self.change == 0
 
 
 class Row(NamedTuple):
