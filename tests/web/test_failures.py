@@ -16,6 +16,8 @@ from likewise.web.access_log import AccessLog
 from likewise.web.app import App
 from likewise.web.routes import ROUTES, Route, Router
 
+PARTS = {route.handler.partition(".")[0] for route in ROUTES}
+
 
 class Broken:
     """A part whose every handler fails: at once, or when it is awaited."""
@@ -55,7 +57,8 @@ def test_a_mistake_of_ours_is_a_problem_that_tells_nothing(
     route: Route, logs_access: bool, later: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     parts = dict.fromkeys(
-        ("public", "admin", "corrections", "files", "health"), Broken(later=later)
+        ("public", "popular", "badge", "admin", "corrections", "files", "health"),
+        Broken(later=later),
     )
     access_log = AccessLog(lambda _peer: True) if logs_access else None
     app = App(Router(parts), parts["admin"], Metrics(), access_log)  # type: ignore[arg-type]
@@ -76,7 +79,8 @@ def test_a_mistake_of_ours_is_a_problem_that_tells_nothing(
 @pytest.mark.parametrize("code", CODES)
 def test_a_refusal_is_not_logged_as_an_error(code: str, caplog: pytest.LogCaptureFixture) -> None:
     parts = dict.fromkeys(
-        ("public", "admin", "corrections", "files", "health"), Broken(later=False)
+        ("public", "popular", "badge", "admin", "corrections", "files", "health"),
+        Broken(later=False),
     )
     app = App(Router(parts), parts["admin"], Metrics(), None)  # type: ignore[arg-type]
     response = app.failure(Problem(code, "No."), b"/v1/counts")
@@ -91,7 +95,10 @@ def test_only_an_import_may_be_large_and_only_the_owners() -> None:
         def body_limit(self, _request: Request, large: int, _usual: int) -> int:
             return large
 
-    parts = dict.fromkeys(("public", "admin", "corrections", "files", "health"), Owner(later=False))
+    parts = dict.fromkeys(
+        ("public", "popular", "badge", "admin", "corrections", "files", "health"),
+        Owner(later=False),
+    )
     app = App(Router(parts), parts["admin"], Metrics(), None)  # type: ignore[arg-type]
     assert app.body_limit(Request("POST", b"/api/import")) == 1 << 20
     for path in (b"/v1/like", b"/api/key", b"/api/import/", b"/"):
