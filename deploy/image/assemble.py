@@ -36,8 +36,8 @@ BUILT_PACKAGE = "apsw"
 # Imported by statements of the standard library that Likewise never comes to.
 NEVER_REACHED = [
     *("_pydatetime", "_pydecimal", "_pyrepl", "bz2", "ctypes", "decimal", "doctest", "fractions"),
-    *("ftplib", "lzma", "multiprocessing", "pydoc", "readline", "statistics", "tarfile", "test"),
-    *("unittest", "xmlrpc"),
+    *("ftplib", "lzma", "multiprocessing", "pydoc", "readline", "sitecustomize", "statistics"),
+    *("tarfile", "test", "unittest", "usercustomize", "xmlrpc"),
 ]
 # Not of Likewise in a container: the doors of other servers.
 NOT_SERVED = ["likewise.asgi", "likewise.fastapi", "likewise.http.asgi"]
@@ -60,8 +60,9 @@ def main(packages: Path, to: Path, seconds: int) -> None:
         *_with_libraries(to, INTERPRETER),
         *(_copy(Path(name), to, Path(name)) for name in DATA),
     ]
-    extensions = [path for path in to.rglob("*.so") if path.is_file()]
-    subprocess.run(["strip", "--strip-unneeded", *extensions], check=True)
+    # Debian strips its own; wheels come with symbols, two thirds of their size.
+    subprocess.run(["strip", "--strip-unneeded", *_inside(to, PACKAGES).rglob("*.so")], check=True)
+    extensions = list(to.rglob("*.so"))
     copied += _with_libraries(to, *extensions, *LOADED_BY_NAME)
     _copy_data_of(packages / "likewise", to)
     _own_files(to)
@@ -77,7 +78,8 @@ def _modules(packages: Path, to: Path) -> Iterator[Path]:
     for name in [*BY_NAME, *own]:
         if not name.startswith(tuple(NOT_SERVED)):
             finder.import_hook(name)
-    found = [Path(one.__file__) for one in finder.modules.values() if one.__file__ is not None]
+    files = (vars(module)["__file__"] for module in finder.modules.values())
+    found = [Path(file) for file in files if file is not None]
     for path in [*found, *(packages / BUILT_PACKAGE).glob("__init__.*.so")]:
         _place(path, to, packages)
         yield path
@@ -105,30 +107,41 @@ def _place(path: Path, to: Path, packages: Path) -> None:
 
 
 def _with_libraries(to: Path, *programs: Path | str) -> Iterator[Path]:
-    """Copy programs' shared libraries, and programs that are not there yet; yield the sources."""
+    """Copy programs that are not there yet, and all shared libraries; yield the sources."""
     for program in programs:
-        if isinstance(program, str):
-            program = _library(program)
-        if not program.is_relative_to(to):
-            yield _copy(program, to, program)
-        told = subprocess.run(["ldd", program], check=True, capture_output=True, text=True).stdout
-        for library in re.findall(r"(/\S+) \(0x", told):
-            yield _copy(Path(library), to, Path(library))
+        path = _library(program) if isinstance(program, str) else program
+        if not path.is_relative_to(to):
+            yield _copy_linked(path, to)
+        for library in re.findall(r"(/\S+) \(0x", _said("ldd", str(path))):
+            yield _copy_linked(Path(library), to)
 
 
 def _library(name: str) -> Path:
-    told = subprocess.run(["ldconfig", "-p"], check=True, capture_output=True, text=True).stdout
-    found = re.search(rf"{re.escape(name)} .*=> (/\S+)", told)
-    assert found, f"{name} is not installed"
-    return Path(found[1])
+    (found,) = re.findall(rf"{re.escape(name)} .*=> (/\S+)", _said("ldconfig", "-p"))
+    return Path(found)
+
+
+def _said(*command: str) -> str:
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 def _copy(path: Path, to: Path, target: Path) -> Path:
     copy = _inside(to, target)
     copy.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(path, copy)  # a link becomes the file that it leads to
+    shutil.copyfile(path, copy)
     copy.chmod(0o755 if os.access(path, os.X_OK) else 0o644)
-    return path.resolve()
+    return path
+
+
+def _copy_linked(path: Path, to: Path) -> Path:
+    """Copy a file, and the link to it if `path` is one: libraries have a name to be asked for."""
+    file = path.resolve()
+    _copy(file, to, file)
+    copy, link = _inside(to, file), _inside(to, path)
+    if not link.exists():
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(os.path.relpath(copy, link.parent))
+    return file
 
 
 def _copy_data_of(package: Path, to: Path) -> None:

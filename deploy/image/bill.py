@@ -87,14 +87,25 @@ def _likewise() -> Package:
 
 
 def _keep_debian_record(name: str, to: Path) -> None:
-    """Keep the copyright, and the package's status as images without a package manager have it."""
+    """Keep the copyright, the package's status, and the sums of its files that are here.
+
+    As images without a package manager have them, and scanners know.
+    """
     status = to / "var/lib/dpkg/status.d" / name
     status.parent.mkdir(parents=True, exist_ok=True)
     status.write_text(_said("dpkg-query", "--status", name), encoding="utf-8")
+    sums = Path(_said("dpkg-query", "--control-path", name, "md5sums").strip())
+    lines = sums.read_text(encoding="utf-8").splitlines(keepends=True)
+    kept_lines = [line for line in lines if _is_kept(to / line.split(maxsplit=1)[1].strip())]
+    status.with_name(f"{name}.md5sums").write_text("".join(kept_lines), encoding="utf-8")
     copyright_file = Path("/usr/share/doc") / name / "copyright"
     kept = to / copyright_file.relative_to("/")
     kept.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(copyright_file, kept)
+
+
+def _is_kept(path: Path) -> bool:
+    return path.exists() or path.with_suffix(".pyc").exists()
 
 
 def _keep_python_record(one: Distribution, packages: Path, installed: Path) -> None:

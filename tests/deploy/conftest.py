@@ -32,21 +32,15 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="session")
-def image_id(engine: Engine) -> str:
-    """Build the image; return the digest of all that is in it."""
-    return engine.build(TAG)
-
-
-@pytest.fixture(scope="session")
-def image(image_id: str) -> str:
-    """Return the name of the image, once it is built."""
-    assert image_id
+def image(engine: Engine) -> str:
+    """Build the image; return its name."""
+    engine.build(TAG)
     return TAG
 
 
 @pytest.fixture
 def container(engine: Engine, image: str, tmp_path: Path) -> Iterator[StartContainer]:
-    """Return a function that makes a container with options and settings; none outlives the test."""
+    """Return a function that makes containers with options and settings; none outlives a test."""
     with ExitStack() as stack:
 
         def make(*options: str, **settings: str) -> Container:

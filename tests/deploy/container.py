@@ -6,7 +6,6 @@ import contextlib
 import os
 import subprocess
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
@@ -15,8 +14,10 @@ from tests.service import START_SECONDS, Service
 
 USER = 65532
 # What the compose file asks for, in podman's words.
-TIGHT = ("--read-only", "--read-only-tmpfs=false", "--cap-drop=all")
-TIGHT += ("--security-opt=no-new-privileges", "--pids-limit=64")
+TIGHT = (
+    *("--read-only", "--read-only-tmpfs=false", "--cap-drop=all"),
+    *("--security-opt=no-new-privileges", "--pids-limit=64"),
+)
 
 
 class Container(Service):
@@ -31,7 +32,7 @@ class Container(Service):
         self.name = f"likewise-{self.port}"
         self.options = options
         self.data = directory / "data"
-        self.data.mkdir(exist_ok=True)
+        self.data.mkdir(parents=True, exist_ok=True)
         os.chown(self.data, USER, USER)
         # The image's own place for it, and its own port on this machine's network.
         del self.settings["LIKEWISE_DATABASE"]
@@ -100,7 +101,3 @@ class Container(Service):
     def once(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Run the image's command with these arguments, on the same data, to its end."""
         return self.engine.run("podman", "run", "--rm", *self.arguments(*command), check=False)
-
-    def files(self) -> Mapping[str, Path]:
-        """Return what lies in /data."""
-        return {path.name: path for path in self.data.iterdir()}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 BASE = "docker.io/library/debian:13.8-slim"
@@ -73,10 +75,15 @@ class Engine:
         """Give the base the name that the Dockerfile asks for."""
         self.run("podman", "import", "--quiet", base(), BASE)
 
-    def build(self, tag: str) -> str:
-        """Build the image as everybody does; return its id, which is a digest of its content."""
+    def build(self, tag: str) -> None:
+        """Build the image as everybody does."""
         self.run("scripts/image", tag)
-        return self.podman("image", "inspect", "--format", "{{.Id}}", tag)
+
+    def inspect(self, tag: str) -> dict[str, Any]:
+        """Return what is known of an image."""
+        (told,) = json.loads(self.podman("image", "inspect", tag))
+        assert isinstance(told, dict)
+        return told
 
 
 def missing_programs() -> list[str]:
