@@ -43,7 +43,8 @@ NEVER_REACHED = [
 NOT_SERVED = ["likewise.asgi", "likewise.fastapi", "likewise.http.asgi"]
 # What programs open by name: certificates for sitemaps, and how names are looked up.
 # A thread that ends has the C library load libgcc_s.
-DATA = ["/etc/ssl/certs/ca-certificates.crt", "/usr/lib/os-release"]
+CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
+DATA = [CERTIFICATES, "/usr/lib/os-release"]
 LOADED_BY_NAME = ["libgcc_s.so.1"]
 TEXTS = {
     "etc/passwd": f"likewise:x:{USER}:{USER}:Likewise:/data:/nonexistent\n",
@@ -160,6 +161,8 @@ def _own_files(to: Path) -> None:
     _copy(Path("likewise-ready"), to, Path("/usr/bin/likewise-ready"))
     _copy(Path("LICENSE"), to, Path("/usr/share/doc/likewise/copyright"))
     (to / "etc/os-release").symlink_to("../usr/lib/os-release")
+    (to / "usr/lib/ssl").mkdir()  # where OpenSSL looks
+    (to / "usr/lib/ssl/cert.pem").symlink_to(CERTIFICATES)
     for name in ("lib", "lib64"):  # where programs look for what loads them
         if (to / "usr" / name).is_dir():
             (to / name).symlink_to(f"usr/{name}")

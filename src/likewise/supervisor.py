@@ -28,7 +28,7 @@ class Supervisor:
         if not self._place:
             return
         with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as one:
-            one.setblocking(False)
+            one.settimeout(0)
             one.sendto(state.encode(), self._place)
 
     @contextlib.contextmanager

@@ -41,6 +41,7 @@ class Engine:
     """Runs buildah, podman and our scripts, all on one storage below `folder`."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         (folder / "storage.conf").write_text(STORAGE.format(folder=folder), encoding="utf-8")
         (folder / "containers.conf").write_text(ENGINE, encoding="utf-8")
         self.environment = {
@@ -53,10 +54,10 @@ class Engine:
     def run(
         self, *command: str | Path, check: bool = True, seconds: float = TIMEOUT_SECONDS
     ) -> subprocess.CompletedProcess[str]:
-        """Run a program in the checkout; fail with what it said, if it is to be checked."""
+        """Run a program; fail with what it said, if it is to be checked."""
         done = subprocess.run(
             command,
-            cwd=ROOT,
+            cwd=self.folder,  # podman's monitor leaves a file where it is when memory runs out
             env=self.environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -77,11 +78,18 @@ class Engine:
 
     def build(self, tag: str) -> None:
         """Build the image as everybody does."""
-        self.run("scripts/image", tag)
+        self.run(ROOT / "scripts" / "image", tag)
 
     def inspect(self, tag: str) -> dict[str, Any]:
         """Return what is known of an image."""
-        (told,) = json.loads(self.podman("image", "inspect", tag))
+        return self._told("image", "inspect", tag)
+
+    def inspect_container(self, name: str) -> dict[str, Any]:
+        """Return what is known of a container."""
+        return self._told("container", "inspect", name)
+
+    def _told(self, *command: str) -> dict[str, Any]:
+        (told,) = json.loads(self.podman(*command))
         assert isinstance(told, dict)
         return told
 
