@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import resource
 from pathlib import Path
 
 CGROUPS = Path("/sys/fs/cgroup")
@@ -47,12 +46,13 @@ def peak_resident_bytes(pid: int) -> int:
 
 
 def resident_bytes(pid: int) -> int:
-    """Return what the processes of a control group have in use, shared pages counted each time."""
+    """Return what the processes of a control group have in use, what they share counted once."""
     group = Path(f"/proc/{pid}/cgroup").read_text(encoding="ascii")
     total = 0
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):  # it has just ended
             if (process / "cgroup").read_text(encoding="ascii") == group:
-                pages = (process / "statm").read_text(encoding="ascii").split()[1]
-                total += int(pages) * resource.getpagesize()
+                text = (process / "smaps_rollup").read_text(encoding="ascii")
+                share = next(line for line in text.splitlines() if line.startswith("Pss:"))
+                total += int(share.split()[1]) * 1024
     return total

@@ -147,7 +147,7 @@ def test_there_is_no_shell_package_manager_or_compiler(contents: Contents) -> No
 def test_there_is_no_secret_and_no_source_but_the_package(contents: Contents) -> None:
     assert not [name for name, content in contents.bytes_of.items() if SECRET.search(content)]
     assert not [name for name in contents.members if name.startswith("build") or ".git" in name]
-    assert not [name for name in contents.members if name.endswith((".db", ".key", ".py", ".pem"))]
+    assert not [name for name in contents.bytes_of if name.endswith((".db", ".key", ".py", ".pem"))]
 
 
 def test_every_file_is_in_a_package_of_the_bill(contents: Contents) -> None:
