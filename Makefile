@@ -7,7 +7,7 @@ DEVELOP := .venv/installed-to-develop
 WIDGET := widget/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench soak format build image pins clean parts
+.PHONY: help run test lint bench soak format build image release pins clean parts
 
 help: ## list these
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 16
@@ -44,6 +44,9 @@ build: $(DEVELOP) $(WIDGET) ## make the widget, then wheel and sdist in dist/
 
 image: ## build the container image with docker, podman or buildah
 	@scripts/image
+
+release: $(DEVELOP) $(WIDGET) ## build twice, compare and test a release in dist/; tells how to publish it
+	@scripts/release $(TESTS)
 
 pins: $(DEVELOP) ## remake the pinned requirements from pyproject.toml
 	scripts/pins

@@ -10,8 +10,10 @@ import pytest
 
 import likewise
 from likewise import cli
+from likewise.doctor.finding import CHECKS
 from likewise.errors import CODES
 from likewise.limits import Limits
+from likewise.metrics import METRICS
 from likewise.settings import SETTINGS
 from likewise.web.routes import ROUTES, Route
 
@@ -77,6 +79,21 @@ def test_route_is_explained(route: Route) -> None:
 @pytest.mark.parametrize("code", CODES)
 def test_error_code_is_explained_with_its_status(code: str) -> None:
     assert f"\n| `{code}` | {CODES[code].status} |" in text_of("http-api.md")
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_check_of_the_doctor_is_explained(check: str) -> None:
+    assert len(re.findall(rf"^\| `{check}` (?:\* )?\|", text_of("doctor.md"), re.MULTILINE)) == 1
+
+
+def test_doctor_has_no_other_checks() -> None:
+    _, _, tables = text_of("doctor.md").partition("\n## The service\n")
+    assert re.findall(r"^\| `([\w-]+)`", tables, re.MULTILINE) == list(CHECKS)
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_metric_is_explained(name: str) -> None:
+    assert f"`{name}" in text_of("monitoring.md")
 
 
 @pytest.mark.parametrize("attribute", observed_attributes())

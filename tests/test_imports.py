@@ -28,7 +28,16 @@ THIRD_PARTY = {"apsw", "httptools"}
 RUNTIME_OF_CYTHON = {"cython_runtime"}
 # The standard library's part of the budget: these, and what they load themselves.
 STANDARD = [
-    *("__future__", "asyncio", "binascii", "concurrent.futures.thread", "fcntl", "gc", "hashlib"),
+    *(
+        "__future__",
+        "asyncio",
+        "binascii",
+        "bisect",
+        "concurrent.futures.thread",
+        "fcntl",
+        "gc",
+        "hashlib",
+    ),
     *(
         "hmac",
         "http",
@@ -58,6 +67,7 @@ KEPT_OUT = {
     "importlib.metadata": 3.0,
     "importlib.resources": 1.2,
     "likewise.fastapi": "a door of its own",
+    "likewise.doctor": "loaded when the owner asks",
     "likewise.http.asgi": "the other door",
     "likewise.options": "only flags need it",
     "likewise.transfer": "for commands",

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from likewise.logs import JsonLines, TextLines, escaped
-from likewise.service import _told_once
+from likewise.web.disbelief import Disbelief
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
 
@@ -62,8 +62,8 @@ def test_what_a_terminal_could_act_on_is_escaped() -> None:
 
 def test_who_forwards_from_a_public_address_is_not_named(caplog: pytest.LogCaptureFixture) -> None:
     for peer, shown in (("203.0.113.9", "a public address"), ("2001:db8::9", "a public address")):
-        _told_once()(peer)
+        Disbelief().note(peer)
         assert peer not in caplog.text
         assert shown in caplog.text
-    _told_once()("10.0.0.7")
+    Disbelief().note("10.0.0.7")
     assert "LIKEWISE_TRUSTED_PROXIES=10.0.0.7" in caplog.text

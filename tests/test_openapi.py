@@ -22,6 +22,7 @@ TYPES: dict[str, type | tuple[type, ...]] = {
     "array": list,
     "boolean": bool,
     "integer": int,
+    "number": (int, float),
     "null": type(None),
     "object": dict,
     "string": str,
@@ -288,6 +289,9 @@ CALLS: list[tuple[str, str, str, str, dict[str, str], int]] = [
     ("POST", "/api/undo", "", _body(correction=1), OWNER_HEADERS, 409),
     ("POST", "/api/undo", "", _body(correction=99), OWNER_HEADERS, 404),
     ("GET", "/api/audit", "?limit=5&before=9", "", OWNER_HEADERS, 200),
+    ("GET", "/api/doctor", "", "", OWNER_HEADERS, 200),
+    ("GET", "/api/doctor", "?page=/b&origin=https://a.example", "", OWNER_HEADERS, 200),
+    ("GET", "/api/doctor", "?page=/b&site=blog", "", OWNER_HEADERS, 404),
     ("GET", "/metrics", "", "", OWNER_HEADERS, 200),
     ("GET", "/metrics", "", "", {}, 401),
 ]

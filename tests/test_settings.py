@@ -15,7 +15,7 @@ from likewise.addresses import LOOPBACK, PRIVATE, Range
 from likewise.errors import StartError
 from likewise.limits import Limits, Rate, parse_limits
 from likewise.settings import FLAGS, SETTINGS, Setting, load
-from likewise.sites import LOCALHOST
+from likewise.sites import LOCALHOST, Kind, Site
 
 KEY = "a-key-for-tests-0123456789abcdef"
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -204,7 +204,15 @@ WRONG = [
     ("LIKEWISE_URL", "https://user:password@example.com", "expected a public address"),
     ("LIKEWISE_URL", "https://example.com/?a=b", "expected a public address"),
     ("LIKEWISE_URL", 'https://example.com/"><script>', "expected a public address"),
+    ("LIKEWISE_URL", "https://\u202eexample.com", "expected a public address"),
     ("LIKEWISE_URL", "https://example.com/\nx", "expected a public address"),
+    ("LIKEWISE_ADMIN_HOST", "https://admin.example.com", "expected the name of a host"),
+    ("LIKEWISE_ADMIN_HOST", "admin.example.com:8000", "expected the name of a host"),
+    ("LIKEWISE_ADMIN_HOST", "admin.example.com/", "expected the name of a host"),
+    ("LIKEWISE_ADMIN_HOST", "*.example.com", "expected the name of a host"),
+    ("LIKEWISE_ADMIN_HOST", "admin.example.com\nx", "expected the name of a host"),
+    ("LIKEWISE_ADMIN_HOST", "\u202eadmin.example.com", "expected the name of a host"),
+    ("LIKEWISE_ADMIN_HOST", "admin.example.com'", "expected the name of a host"),
     ("LIKEWISE_ORIGINS", "example.com", "is no origin: write scheme and host"),
     ("LIKEWISE_ORIGINS", "https://example.com/path", "is no origin: write scheme and host"),
     ("LIKEWISE_ORIGINS", "https://example.com,*", "'*' is no origin"),
@@ -280,6 +288,10 @@ RIGHT: list[tuple[Callable[[str], object], str, object]] = [
     (forms.url, "https://Likes.Example.COM:443/a", "https://likes.example.com/a"),
     (forms.url, "https://münchen.example", "https://xn--mnchen-3ya.example"),
     (forms.url, "http://[::1]:8000", "http://[::1]:8000"),
+    (forms.admin_host, "", None),
+    (forms.admin_host, " Admin.Example.COM ", "admin.example.com"),
+    (forms.admin_host, "münchen.example", "xn--mnchen-3ya.example"),
+    (forms.admin_host, "[::1]", "[::1]"),
     (forms.switch, " Yes", True),
     (forms.switch, "", False),
     (forms.origins, " https://a.example , ,", ("https://a.example",)),
@@ -536,3 +548,60 @@ def test_a_database_named_by_a_link_is_the_one_it_leads_to(tmp_path: Path) -> No
     (tmp_path / "likewise.db").symlink_to(tmp_path / "volume" / "likewise.db")
     loaded = load({"LIKEWISE_DATABASE": str(tmp_path / "likewise.db")}, {})
     assert loaded.database_path == tmp_path / "volume" / "likewise.db"
+
+
+# Kinds
+
+
+def kinds_of(folder: Path, tables: str) -> Site:
+    """Return the rules of a site that counts a, b and 👏, as a file sets them."""
+    text = f'LIKEWISE_KINDS = ["a", "b", "👏"]\n{tables}'
+    (folder / "likewise.toml").write_text(text, encoding="utf-8")
+    return load({}, {}).site("default")
+
+
+def test_a_kind_without_a_table_takes_one_and_is_public(folder: Path) -> None:
+    site = kinds_of(folder, "")
+    assert site.rule("a") == Kind(1, "", is_private=False)
+    assert site.public_kinds == ("a", "b", "👏")
+    assert site.rivals("a") == ()
+
+
+def test_a_table_says_how_a_kind_is_counted(folder: Path) -> None:
+    site = kinds_of(
+        folder,
+        '[kinds."👏\ufe0f"]\nmax = 50\n'
+        "[kinds.a]\nexclusive = true\nprivate = true\n[kinds.b]\nexclusive = true\n",
+    )
+    assert site.rule("👏").max == 50
+    assert site.public_kinds == ("b", "👏")
+    assert (site.rivals("a"), site.rivals("b"), site.rivals("👏")) == (("b",), ("a",), ())
+
+
+def test_kinds_of_other_groups_are_no_rivals(folder: Path) -> None:
+    site = kinds_of(folder, '[kinds.a]\nexclusive = "one"\n[kinds.b]\nexclusive = "two"\n')
+    assert site.rivals("a") == ()
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        ("[kinds.like]\nmax = 2", "[kinds.like]: no site counts it"),
+        ("[kinds.a]\nmax = 0", "[kinds.a] max=0: expected a number from 1 to 1000"),
+        ("[kinds.a]\nmax = 1001", "[kinds.a] max=1001: expected a number from 1 to 1000"),
+        ("[kinds.a]\nmax = true", "[kinds.a] max=True: expected a number"),
+        ('[kinds.a]\nmax = "2"', "[kinds.a] max=2: expected a number"),
+        ("[kinds.a]\nexclusive = 1", "[kinds.a] exclusive=1: expected true, false or a group"),
+        ('[kinds.a]\nexclusive = " "', "[kinds.a] exclusive= : expected true, false or a group"),
+        ('[kinds.a]\nprivate = "yes"', "[kinds.a] private=yes: expected true or false"),
+        ("[kinds.a]\nmaximum = 2", "[kinds.a]: 'maximum' is no key here; there are: max, excl"),
+        ("[kinds.views]\nmax = 2", "[kinds.views]: 'views' is no kind"),
+        ("kinds = 5", "kinds are tables, as [kinds.clap]"),
+        ("[kinds]\na = 5", "[kinds.a]: expected a table with max, exclusive, private"),
+        ('[kinds."👏"]\n[kinds."👏\ufe0f"]', "[kinds.👏\ufe0f] stands there twice"),
+    ],
+)
+def test_a_wrong_table_of_a_kind_stops_the_start(folder: Path, table: str, told: str) -> None:
+    text = f'LIKEWISE_KINDS = ["a", "b", "👏"]\n{table}\n'
+    (folder / "likewise.toml").write_text(text, encoding="utf-8")
+    assert refusal({}).startswith(told)

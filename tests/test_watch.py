@@ -63,7 +63,7 @@ def watched(store: Surges, play: Callable[[Watch, Clock], Awaitable[None]]) -> s
 
 async def liked(watch: Watch, page: str, times: int) -> None:
     for _ in range(times):
-        watch.liked(SITE, page)
+        watch.saw({(SITE, page): 1})
         await asyncio.sleep(0)
 
 
@@ -75,6 +75,20 @@ def test_a_surge_of_a_page_is_marked_and_told_once(caplog: pytest.LogCaptureFixt
     assert 'likewise_surges_total{of="page"} 1' in text
     assert len(caplog.records) == 1
     assert "on the page /a of site default" in caplog.text
+
+
+def test_likes_of_one_commit_are_marked_as_those_of_many_are() -> None:
+    store = Surges()
+
+    async def play(watch: Watch, _clock: Clock) -> None:
+        for likes in (PAGE_LIKES - 1, PAGE_LIKES, 5 * PAGE_LIKES, 3 * PAGE_LIKES):
+            watch.saw({(SITE, "/a"): likes, (SITE, "/b"): 1})
+            await asyncio.sleep(0)
+
+    watched(store, play)
+    of_page = [likes for page, likes in store.marked if page == "/a"]
+    assert of_page == [PAGE_LIKES, 3 * PAGE_LIKES, 4 * PAGE_LIKES]  # 8 times, of nearly 10
+    assert store.asked == 3 + 1  # and once for the site
 
 
 def test_fewer_likes_are_not_even_looked_at() -> None:
@@ -125,7 +139,7 @@ def test_a_crowd_of_pages_is_looked_at_a_few_at_a_time() -> None:
     async def play(watch: Watch, _clock: Clock) -> None:
         for number in range(100):
             for _ in range(PAGE_LIKES):
-                watch.liked(SITE, f"/{number}")
+                watch.saw({(SITE, f"/{number}"): 1})
         assert len(watch._looks) == MAX_LOOKS
 
     watched(store, play)

@@ -86,6 +86,12 @@ def prefix_of(network: bytes) -> bytes | None:
     return None if len(network) == IPV4_BYTES else network[:IPV6_PREFIX_BYTES]
 
 
+def address_text(address: bytes) -> str:
+    """Return an address of 4 or 16 bytes as text."""
+    family = socket.AF_INET if len(address) == IPV4_BYTES else socket.AF_INET6
+    return socket.inet_ntop(family, address)
+
+
 class Proxies:
     """Which peers are believed when they say whom they speak for."""
 
@@ -115,6 +121,11 @@ class Proxies:
     def trusts_peer(self, peer: str) -> bool:
         """Tell whether a connection comes from a trusted proxy; `""` is a unix socket's peer."""
         return self._peer(peer)[1]
+
+    def forwarding_headers(self, headers: Mapping[bytes, bytes]) -> list[str]:
+        """Return the names of the headers in a request that may say whom a peer speaks for."""
+        names = (b"x-forwarded-for", self._client_header)
+        return [name.decode() for name in names if name is not None and name in headers]
 
     def client(self, peer: str, headers: Mapping[bytes, bytes]) -> bytes | None:
         """Return the address of the reader behind a request, None where it is not known.

@@ -36,6 +36,11 @@ COMMANDS: tuple[Command, ...] = (
     Command("demo", "run the service with its demo page", "likewise demo --port 8000"),
     Command("stats", "list pages and their likes", "likewise stats --limit 20"),
     Command(
+        "doctor",
+        "find what is wrong with the set-up",
+        "likewise doctor https://likes.example.com --page https://example.com/a-post/",
+    ),
+    Command(
         "backup", "copy database and secret while the service runs", "likewise backup /mnt/backups"
     ),
     Command("restore", "put a backup in place", "likewise restore /mnt/backups/likewise-….db"),
@@ -49,7 +54,15 @@ COMMANDS: tuple[Command, ...] = (
         "take spam away, after telling how much",
         "likewise purge --page /posts/hello --from 2026-01-31T22:00 --keep first",
     ),
+    Command(
+        "migrate", "change the tables to this version's, after a copy", "likewise migrate --dry-run"
+    ),
     Command("key", "replace the admin key by a new one", "likewise key"),
+    Command(
+        "cloudflare",
+        "print how to set Cloudflare up in front of it",
+        "likewise cloudflare steps --url https://likes.example.com --origins https://example.com",
+    ),
     Command("openapi", "print the description of the HTTP API", "likewise openapi > openapi.json"),
     Command("health", "ask the running service whether it can store likes", "likewise health"),
 )
@@ -81,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def help_text() -> str:
     """Return what `likewise --help` prints."""
-    lines = "\n".join(f"  {command.name:<10}{command.help}" for command in COMMANDS)
+    lines = "\n".join(f"  {command.name:<12}{command.help}" for command in COMMANDS)
     return (
         "usage: likewise COMMAND [OPTIONS]\n\nThe like button that you own.\n\n"
         f"commands:\n{lines}\n\nlikewise COMMAND --help tells more.\n"

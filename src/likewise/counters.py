@@ -78,15 +78,21 @@ class Counters:
 
     def _least(self, start: int, day: int) -> int:
         """Return which row of a set makes room."""
-        used = self._used[start : start + self.WAYS].tolist()
-        row = start + used.index(min(used))
-        if self._day[row] != day or not self.first[row]:
-            return row  # nobody has less, and nobody is older
-        oldest = sorted(range(self.WAYS), key=used.__getitem__)
-        days = self._day[start : start + self.WAYS].tolist()
-        first = self.first[start : start + self.WAYS].tolist()
-        today = [first[way] if days[way] == day else 0 for way in oldest[: -self.KEPT]]
-        return start + oldest[today.index(min(today))]
+        end = start + self.WAYS
+        used = self._used[start:end].tolist()
+        today = self.first[start:end].tolist()
+        days = self._day[start:end].tolist()
+        if days.count(day) < self.WAYS:
+            today = [n if day_ == day else 0 for n, day_ in zip(today, days, strict=True)]
+        oldest = used.index(min(used))
+        if today[oldest] > min(today):
+            by_age = sorted(range(self.WAYS), key=used.__getitem__)
+            oldest = min(by_age[: -self.KEPT], key=today.__getitem__)
+        return start + oldest
+
+    def taken(self) -> int:
+        """Return how many rows have a subject: as many subjects, until rows are taken anew."""
+        return sum(map(bool, self._tag.tolist()))
 
     def window_left(self, row: int, window_seconds: int) -> int:
         """Return how many seconds a row's window still lasts."""

@@ -21,6 +21,7 @@ _FALSE = frozenset({"0", "off", "false", "no", ""})
 _MAX_PORT = 65_535
 _HOST_NAME = re.compile(r"[a-zA-Z0-9_-]{1,63}(?:\.[a-zA-Z0-9_-]{1,63})*\.?")
 _URL = re.compile(r"https?://[\w.\-:\[\]]+(?:/[\w./~!$&'()*+,;=:@%-]*)?", re.ASCII)
+_HOST_ALONE = re.compile(r"[^:/]+|\[.+\]")
 _PAGE_KEY = re.compile(rf"[!-+\--~]{{{MIN_KEY_CHARACTERS},}}")  # ASCII, without space and comma
 _ADDRESS = re.compile(r"https?://[\w.\-:\[\]]+/[\w./~!$&'()*+,;=:@%?-]*", re.ASCII)
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
@@ -81,9 +82,26 @@ def url(text: str) -> str | None:
         address = sites.Origins([typed_origin]).exact[0] + text[len(typed_origin) :]
     except (ValueError, IndexError):
         address = ""
-    if not _URL.fullmatch(address):
+    if not text.isprintable() or not _URL.fullmatch(address):
         raise ValueError("expected a public address such as https://likes.example.com")
     return address
+
+
+def admin_host(text: str) -> str | None:
+    """Read a host's name as browsers send it, without a port; nothing is None."""
+    text = text.strip()
+    if not text:
+        return None
+    try:
+        # As the host of an origin, which is spelled in the same way.
+        name = sites.Origins([f"https://{text}"]).exact[0].removeprefix("https://")
+    except (ValueError, IndexError):
+        name = ""
+    if not text.isprintable() or text.endswith("/") or not _HOST_ALONE.fullmatch(name):
+        raise ValueError(
+            "expected the name of a host, without scheme and port, such as admin.example.com"
+        )
+    return name
 
 
 def admin_key(text: str) -> str:

@@ -118,6 +118,18 @@ class Limiter:
         if self._limits is not None and network is not None:
             self._write(network, self._limits)
 
+    def reads(self, network: bytes | None) -> int | None:
+        """Return how many reads of a network count at present; None where none are counted."""
+        if self._limits is None or network is None:
+            return None
+        return self._readers.count[self._readers.find(b"r" + network, self._limits.reads.seconds)]
+
+    def networks(self) -> int | None:
+        """Return how many networks have read since the start, as far as the table has room for
+        them; None where none are counted. Who guesses keys counts as one more.
+        """
+        return None if self._limits is None else self._readers.taken()
+
     def wrong_key(self, network: bytes) -> None:
         """Count a wrong admin key. Raises `too_many`."""
         # By /48, and apart from who has liked: guessing shall not wash that away.
@@ -197,9 +209,12 @@ class Limiter:
         return rows
 
     def _pass(self, table: Counters, subject: bytes, rate: Rate, what: str) -> int:
-        """Count one more of a subject, and return its row."""
-        row = self._room(table, subject, rate, what)
-        table.count[row] += 1
+        """Count one more of a subject, and return its row. Raises `too_many`."""
+        row = table.find(subject, rate.seconds)
+        count = table.count[row]
+        if count >= rate.number:
+            raise _too_many(what, rate.number, table.window_left(row, rate.seconds))
+        table.count[row] = count + 1
         return row
 
     def _room(self, table: Counters, subject: bytes, rate: Rate, what: str) -> int:

@@ -10,6 +10,9 @@ import logging
 import sys
 import time
 
+# What is told of requests beside the message, by `extra` of the logging functions.
+FIELDS = ("request", "method", "path", "status", "milliseconds")
+
 
 class TextLines(logging.Formatter):
     """`2026-01-31T12:00:00Z INFO message`, each event one line whatever is in it."""
@@ -23,7 +26,9 @@ class TextLines(logging.Formatter):
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a line: time, level, message, and a traceback where there is one."""
+    """One JSON object a line: time, level, message, what else is told of the event by name, and a
+    traceback where there is one.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
@@ -32,6 +37,7 @@ class JsonLines(logging.Formatter):
             "level": record.levelname.lower(),
             "message": record.getMessage(),
         }
+        event |= {name: vars(record)[name] for name in FIELDS if name in vars(record)}
         if record.exc_info:
             event["traceback"] = self.formatException(record.exc_info)
         return json.dumps(event)

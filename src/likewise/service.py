@@ -10,24 +10,29 @@ import contextlib
 import logging
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import NamedTuple
 
-from likewise import sites
-from likewise.addresses import LOOPBACK, PRIVATE, Proxies, parse_address
+from likewise import sites, telemetry
+from likewise.addresses import Proxies
 from likewise.limits import Limiter
 from likewise.metrics import Metrics
 from likewise.settings import Settings
 from likewise.store.file import Lock, write_private
 from likewise.store.sqlite import SqliteStore, open_store
 from likewise.watch import Watch
+from likewise.web.access_log import AccessLog
 from likewise.web.admin import Admin
 from likewise.web.app import App, Health
 from likewise.web.assets import Files
 from likewise.web.corrections import Corrections
+from likewise.web.disbelief import Disbelief
+from likewise.web.doctor import Doctor, Signs
 from likewise.web.gate import Gate, Refresher
+from likewise.web.host import AdminHost
 from likewise.web.origins import RefusedOrigins
 from likewise.web.public import Public
+from likewise.web.routes import Router
 from likewise.web.sessions import Keys, Sessions, digest_of, new_token
 
 KEY_FILE = "admin-key"
@@ -43,6 +48,7 @@ class Service(NamedTuple):
     app: App
     store: SqliteStore
     proxies: Proxies
+    metrics: Metrics
     lock: Lock
     local_key: str
 
@@ -69,11 +75,12 @@ async def _service(
     served = {site.name: site for site in settings.sites}
     if settings.serves_demo:
         served[sites.DEMO] = _demo_site(settings)
+    disbelief = Disbelief()
     proxies = Proxies(
         settings.trusted_proxies.ranges,
         trust_unix_socket=settings.trusted_proxies.unix_socket,
         client_header=settings.client_header,
-        on_disbelief=_told_once(),
+        on_disbelief=disbelief.note,
     )
     limiter = Limiter(settings.limits, monotonic=time.monotonic, wall=time.time)
     local_key = new_token()
@@ -85,21 +92,44 @@ async def _service(
     sessions = Sessions(time.monotonic)
     metrics, refused_origins = Metrics(), RefusedOrigins()
     watch = Watch(store, metrics, monotonic=time.monotonic, wall=time.time)
+    telemetry.of_store(metrics, store, watch)
+    telemetry.of_process(metrics)
     gate = Gate(settings.page_key or (), _sitemaps(served, store, metrics, stack))
+    admin_host = AdminHost(settings.admin_host)
     admin = Admin(
-        store, served, keys, sessions, limiter, proxies, refused_origins, metrics, settings.url
+        store,
+        served,
+        keys,
+        sessions,
+        limiter,
+        proxies,
+        refused_origins,
+        metrics,
+        settings.url,
+        admin_host,
     )
     stack.push_async_callback(watch.close)
     await stack.enter_async_context(_kept_up(store))
     parts = {
-        "public": Public(store, served, limiter, proxies, gate, watch, metrics, refused_origins),
+        "public": Public(store, served, limiter, proxies, gate, refused_origins),
         "admin": admin,
         "corrections": Corrections(store, served, admin),
-        "files": Files(serves_demo=settings.serves_demo, url=settings.url),
+        "doctor": Doctor(
+            settings,
+            store,
+            served,
+            proxies,
+            gate,
+            Signs(limiter, metrics, refused_origins, disbelief),
+        ),
+        "files": Files(admin_host, serves_demo=settings.serves_demo, url=settings.url),
         "health": Health(store),
     }
-    app = App(parts, admin, metrics, logs_access=settings.access_log)
-    return Service(app, store, proxies, lock, local_key)
+    router = Router(parts)
+    telemetry.of_routes(metrics, router)
+    access_log = AccessLog(proxies.trusts_peer) if settings.access_log else None
+    app = App(router, admin, metrics, access_log)
+    return Service(app, store, proxies, metrics, lock, local_key)
 
 
 def _sitemaps(
@@ -164,25 +194,3 @@ def _demo_site(settings: Settings) -> sites.Site:
     own = [sites.origin_of(settings.url)] if settings.url else []
     origins = sites.Origins(["http://localhost:*", "http://127.0.0.1:*", *own])
     return sites.Site(sites.DEMO, None, origins)
-
-
-def _told_once() -> Callable[[str], None]:
-    told: list[str] = []
-
-    def tell(peer: str) -> None:
-        if told:
-            return
-        told.append(peer)
-        # A public address may be a reader's own, who sent the header himself: it is not written.
-        address = parse_address(peer)
-        is_near = address is None or any(range_.holds(address) for range_ in (*LOOPBACK, *PRIVATE))
-        where = (peer or "the unix socket") if is_near else "a public address"
-        setting = (peer or "loopback") if is_near else "<the address of your proxy>"
-        _log.warning(
-            "A forwarding header from %s was not believed. If that is your proxy, set"
-            " LIKEWISE_TRUSTED_PROXIES=%s (or private), so that readers are told apart.",
-            where,
-            setting,
-        )
-
-    return tell

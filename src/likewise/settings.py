@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from likewise import forms, limits, sites
 from likewise.errors import StartError
 from likewise.sites import Site
+from likewise.tables import as_text, built, check_counted, kinds_in, sites_in
 
 PREFIX = "LIKEWISE_"
 CONFIG = "LIKEWISE_CONFIG"  # names the file; so it cannot stand in it
@@ -41,6 +42,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("LIKEWISE_PORT", "8000", forms.port, "port to listen on"),
     Setting("LIKEWISE_DATABASE", "likewise.db", forms.database, "the SQLite file"),
     Setting("LIKEWISE_URL", "", forms.url, "the service's own public address"),
+    Setting("LIKEWISE_ADMIN_HOST", "", forms.admin_host, "the only host of the dashboard"),
     Setting("LIKEWISE_ADMIN_KEY", None, forms.admin_key, "the owner's key", is_secret=True),
     Setting("LIKEWISE_SECRET", None, forms.secret, "what hides who liked", is_secret=True),
     Setting("LIKEWISE_ORIGINS", "", forms.origins, "who may write: https://example.com,…"),
@@ -67,13 +69,7 @@ _ALIASES = {"ADMIN_API_KEY": "LIKEWISE_ADMIN_KEY"}
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
 _SPELLINGS = _BY_NAME | {alias: _BY_NAME[name] for alias, name in _ALIASES.items()}
 _FILES = {f"{name}_FILE": setting for name, setting in _SPELLINGS.items() if setting.is_secret}
-_SITE_KEYS: dict[str, Callable[[str], Any]] = {
-    "url": forms.url,
-    "origins": forms.origins,
-    "kinds": forms.kinds,
-    "pages": forms.pages,
-    "languages": forms.languages,
-}
+_TABLES = frozenset({"sites", "kinds"})
 
 
 class Settings(NamedTuple):
@@ -83,6 +79,7 @@ class Settings(NamedTuple):
     port: int
     database: str
     url: str | None
+    admin_host: str | None
     admin_key: str | None
     secret: str | None
     origins: tuple[str, ...]
@@ -143,9 +140,9 @@ def load(flags: Mapping[str, str], environment: Mapping[str, str] = os.environ) 
     """
     path = environment.get(CONFIG)
     content = _content(Path(path), CONFIG) if path else _content(Path(FILE), None)
-    tables = content.pop("sites", {})
+    plain = {name: value for name, value in content.items() if name not in _TABLES}
     given = (
-        _given({name: _as_text(value) for name, value in content.items()}, f" in {path or FILE}")
+        _given({name: as_text(value) for name, value in plain.items()}, f" in {path or FILE}")
         | _given({name: text for name, text in environment.items() if _is_ours(name)})
         | {name: Given(text, f"{FLAGS[name].flag}={text}") for name, text in flags.items()}
     )
@@ -153,7 +150,7 @@ def load(flags: Mapping[str, str], environment: Mapping[str, str] = os.environ) 
         setting.name.removeprefix(PREFIX).lower(): _value(setting, given.get(setting.name))
         for setting in SETTINGS
     }
-    return Settings(**values, sites=_sites(tables, given, values))
+    return Settings(**values, sites=_sites(content, given, values))
 
 
 def _is_ours(name: str) -> bool:
@@ -229,60 +226,23 @@ def _content(path: Path, named_by: str | None) -> dict[str, Any]:
         raise StartError(f"{path.absolute()} is not valid TOML: {error}.") from None
 
 
-def _as_text(value: object) -> str:
-    if isinstance(value, list):
-        return ",".join(str(item) for item in value)
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return str(value)
-
-
 def _sites(
-    tables: object, given: Mapping[str, Given], values: Mapping[str, Any]
+    content: Mapping[str, Any], given: Mapping[str, Given], values: Mapping[str, Any]
 ) -> tuple[Site, ...]:
     """Build every site but the demo; plain settings set the default one, unless a table does."""
-    if not isinstance(tables, dict):
-        raise StartError("sites are tables, as [sites.blog].")
-    configured = tuple(_site(name, table) for name, table in tables.items())
+    rules = kinds_in(content.get("kinds", {}))
+    tables = content.get("sites", {})
+    configured = tuple(sites_in(tables, rules))
     plain = ("origins", "kinds", "pages")
     if sites.DEFAULT not in tables:
         read = {name: values[name] for name in plain}
         where = f"LIKEWISE_PAGES={values['pages']}"
-        configured = (_built(sites.DEFAULT, read, where), *configured)
+        configured = (built(sites.DEFAULT, read, where, rules), *configured)
     else:
         for name in (f"{PREFIX}{name.upper()}" for name in plain):
             if name in given and given[name].text:
                 raise StartError(f"{name} and [sites.default] are both set. Keep one of them.")
+    check_counted(rules, configured)
     if not values["page_key"] and any(site.pages == sites.SIGNED for site in configured):
         raise StartError("Signed pages need LIKEWISE_PAGE_KEY, the key that your site signs with.")
     return configured
-
-
-def _site(name: str, table: object) -> Site:
-    where = f"[sites.{name}]"
-    expected = ", ".join(_SITE_KEYS)
-    if not isinstance(table, dict):
-        raise StartError(f"{where}: expected a table with {expected}.")
-    read: dict[str, Any] = {}
-    for key, value in table.items():
-        if key not in _SITE_KEYS:
-            raise StartError(f"{where}: {key!r} is no key here; there are: {expected}.")
-        if isinstance(value, bool):
-            raise StartError(f"{where} {key}: expected a text or a list of texts.")
-        try:
-            read[key] = _SITE_KEYS[key](_as_text(value))
-        except ValueError as error:
-            raise StartError(f"{where} {key}={_as_text(value)}: {error}.") from None
-    try:
-        sites.checked_name(name)
-    except ValueError as error:
-        raise StartError(f"{where}: {error}.") from None
-    return _built(name, read, f"{where} pages")
-
-
-def _built(name: str, read: dict[str, Any], where: str) -> Site:
-    read = {"url": None, "origins": ()} | read
-    try:
-        return sites.site(name, **read)
-    except ValueError as error:
-        raise StartError(f"{where}: {error}.") from None

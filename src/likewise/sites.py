@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from likewise.errors import Problem
@@ -50,9 +51,10 @@ class Origins:
 
         Raises `ValueError` that says which one is wrong and why.
         """
+        self.texts = tuple(texts)
         self.exact: list[str] = []
         patterns: list[str] = []
-        for text in texts:
+        for text in self.texts:
             scheme, wildcard, host, port = _parse(text)
             if not wildcard and port != "*":
                 self.exact.append(_serialised(scheme, host, port))
@@ -70,8 +72,22 @@ class Origins:
         return origin in self._exact or bool(self._pattern and self._pattern.fullmatch(origin))
 
 
+class Kind(NamedTuple):
+    """How one kind is counted: up to `max` of one voter, who has one kind of a `group` at a time;
+    what is private only the owner sees.
+    """
+
+    max: int = 1
+    group: str = ""
+    is_private: bool = False
+
+
+PLAIN = Kind()
+
+
 class Site(NamedTuple):
-    """One site: `url` is its address for links, or None; the first of `kinds` is the default.
+    """One site: `url` is its address for links, or None; the first of `kinds` is the default, and
+    `rules` has those that are not plain.
 
     `pages` says which may be liked, `sitemap` where they are named. What `languages` matches is cut
     from a page's id, so that a page counts once in all its languages.
@@ -84,6 +100,8 @@ class Site(NamedTuple):
     pages: str = OPEN
     sitemap: str | None = None
     languages: re.Pattern[str] | None = None
+    rules: Mapping[str, Kind] = MappingProxyType({})
+    public_kinds: tuple[str, ...] = (LIKE,)
 
     @property
     def is_local(self) -> bool:
@@ -98,12 +116,18 @@ class Site(NamedTuple):
             return text
         kind = normal_kind(text) if len(text) <= _MAX_KIND_CHARACTERS else ""
         if kind not in self.kinds:
-            raise Problem(
-                "unknown_kind",
-                f"The site {self.name} does not count this kind."
-                f" It counts: {', '.join(self.kinds)}.",
-            )
+            raise unknown_kind(self)
         return kind
+
+    def rule(self, kind: str) -> Kind:
+        """Return how a kind is counted."""
+        return self.rules.get(kind, PLAIN)
+
+    def rivals(self, kind: str) -> tuple[str, ...]:
+        """Return the kinds that a voter of this one cannot have beside it."""
+        if not self.rules or not (group := self.rule(kind).group):
+            return ()
+        return tuple(one for one in self.kinds if one != kind and self.rule(one).group == group)
 
     def page(self, text: str) -> str:
         """Return the id of the page that a request names. Raises `BadPage`."""
@@ -127,6 +151,7 @@ def site(  # noqa: PLR0913 (what a site is made from)
     kinds: tuple[str, ...] = (LIKE,),
     pages: str = OPEN,
     languages: tuple[str, ...] = (),
+    rules: Mapping[str, Kind] = MappingProxyType({}),
 ) -> Site:
     """Build a site. Without origins its own address may write; without either, localhost alone.
 
@@ -138,7 +163,9 @@ def site(  # noqa: PLR0913 (what a site is made from)
     url = url or next(iter(rule.exact), None)
     mode, _, address = pages.partition(":")
     sitemap = _sitemap(url, address) if mode == SITEMAP else None
-    return Site(name, url, rule, kinds, mode, sitemap, _prefixes(url, languages))
+    own = {kind: rules[kind] for kind in kinds if kind in rules}
+    public = tuple(kind for kind in kinds if not own.get(kind, PLAIN).is_private)
+    return Site(name, url, rule, kinds, mode, sitemap, _prefixes(url, languages), own, public)
 
 
 def _sitemap(url: str | None, address: str) -> str:
@@ -168,9 +195,40 @@ def site_named(sites: Mapping[str, Site], name: str | None) -> Site:
     return found
 
 
+def unknown_kind(site: Site) -> Problem:
+    """Return the refusal of a kind that a site does not count, or shows to nobody."""
+    return Problem(
+        "unknown_kind",
+        f"The site {site.name} does not count this kind."
+        f" It counts: {', '.join(site.public_kinds)}.",
+    )
+
+
 def origins_setting(site: Site) -> str:
     """Return where a site's origins are set, for whoever is to add one."""
     return "LIKEWISE_ORIGINS" if site.name == DEFAULT else f"the origins of [sites.{site.name}]"
+
+
+def origins_line(site: Site, origin: str) -> str:
+    """Return what to set so that one more origin may write."""
+    texts = [*(() if site.is_local else site.origins.texts), origin]
+    if site.name == DEFAULT:
+        return f"LIKEWISE_ORIGINS={','.join(texts)}"
+    listed = ", ".join(f'"{text}"' for text in texts)
+    return f"origins = [{listed}] in [sites.{site.name}]"
+
+
+def twin_of(origin: str) -> str | None:
+    """Return the origin with `www.` where there was none, or without it; None where no other is.
+
+    An address, and a name without a dot, has none.
+    """
+    scheme, _, host = origin.partition("://")
+    name = host.partition(":")[0]
+    if "." not in name or host.startswith("[") or name.rpartition(".")[2].isdecimal():
+        return None
+    other = host.removeprefix("www.")
+    return f"{scheme}://{other if other != host else f'www.{host}'}"
 
 
 def origin_of(url: str) -> str:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 
-from likewise.counters import Counters
+from likewise.counters import MAX_COUNT, Counters
 from likewise.metrics import SURGES, Metrics
 from likewise.store import Sight, Store
 
@@ -25,9 +26,9 @@ _log = logging.getLogger("likewise")
 
 
 class Watch:
-    """Told of every new like. Looks when a window has 30 likes of a page, or 300 of a site, then
-    when it has twice as many as at the last look, and when it goes on in another hour: likes are
-    kept by the hour, and a surge is purged by it.
+    """Told of the new likes of every commit. Looks when a window has 30 likes of a page, or 300 of
+    a site, then when it has twice as many as at the last look, and when it goes on in another hour:
+    likes are kept by the hour, and a surge is purged by it.
     """
 
     def __init__(
@@ -44,10 +45,14 @@ class Watch:
         self._table = Counters(_ENTRIES, monotonic=monotonic, wall=wall)
         self._looks: set[asyncio.Task[None]] = set()
 
-    def liked(self, site: str, page: str) -> None:
-        """Count one more like."""
-        self._count(site, page, f"{site}\0{page}".encode(), PAGE_LIKES)
-        self._count(site, None, site.encode(), SITE_LIKES)
+    def saw(self, likes: Mapping[tuple[str, str], int]) -> None:
+        """Count new likes, by site and page."""
+        of_site: Counter[str] = Counter()
+        for (site, page), new in likes.items():
+            self._count(site, page, f"{site}\0{page}".encode(), new, PAGE_LIKES)
+            of_site[site] += new
+        for site, new in of_site.items():
+            self._count(site, None, site.encode(), new, SITE_LIKES)
 
     async def close(self) -> None:
         """Look no further."""
@@ -56,20 +61,19 @@ class Watch:
         if self._looks:
             await asyncio.wait(self._looks)
 
-    def _count(self, site: str, page: str | None, subject: bytes, least: int) -> None:
+    def _count(self, site: str, page: str | None, subject: bytes, new: int, least: int) -> None:
         table = self._table
         row = table.find(subject, WINDOW_SECONDS)
-        table.count[row] = count = min(table.count[row] + 1, 0xFFFF)
+        before = table.count[row]
+        table.count[row] = count = min(before + new, MAX_COUNT)
         is_hour_new = self._is_hour_new(row)
-        if _is_doubled(count, least):
-            more = count if count == least else count // 2  # those before are marked already
-        elif is_hour_new and count > least:
-            more = 0
-        else:
+        seen = _looked_at(count, least)
+        more = seen - _looked_at(before, least)  # those before are marked already
+        if not (more or (seen and is_hour_new)):
             return
         passed_seconds = WINDOW_SECONDS - table.window_left(row, WINDOW_SECONDS)
         first_hour = int(self._wall() - passed_seconds) // SECONDS_PER_HOUR
-        self._begin(Sight(site, page, first_hour, count, more))
+        self._begin(Sight(site, page, first_hour, seen, more))
 
     def _is_hour_new(self, row: int) -> bool:
         """Tell whether the last like came in another hour. A new day forgets it: then it did."""
@@ -108,7 +112,6 @@ class Watch:
             )
 
 
-def _is_doubled(count: int, least: int) -> bool:
-    """Tell whether the count is `least`, or twice that, or four times, and so on."""
-    times, rest = divmod(count, least)
-    return not rest and times & (times - 1) == 0
+def _looked_at(count: int, least: int) -> int:
+    """Return how many of so many likes the last look saw: none, `least`, twice that, and so on."""
+    return least << (count // least).bit_length() - 1 if count >= least else 0

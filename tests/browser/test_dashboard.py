@@ -26,6 +26,7 @@ from tests.browser.owner import (
     send_key,
     watched,
 )
+from tests.conftest import StartService
 from tests.service import Service
 
 
@@ -344,6 +345,18 @@ def test_a_new_site_is_shown_what_to_paste(page: Page, blog: Service) -> None:
     expect(page.get_by_role("table")).to_be_hidden()
 
 
+def test_at_a_host_of_its_own_it_shows_the_address_that_readers_use(
+    page: Page, start_service: StartService
+) -> None:
+    service = start_service(
+        LIKEWISE_ADMIN_HOST="127.0.0.1", LIKEWISE_URL="https://likes.example.com"
+    )
+    open_dashboard(page, service)
+    expect(page.locator(".snippet code")).to_contain_text(
+        '<script async src="https://likes.example.com/likes.js"></script>'
+    )
+
+
 def test_a_failure_is_told_and_can_be_tried_again(page: Page, blog: Service) -> None:
     give_likes(blog, "/x")
     open_dashboard(page, blog)
@@ -370,6 +383,7 @@ def test_the_dashboard_works_below_a_prefix(page: Page, blog: Service) -> None:
     page.goto(f"{blog.url}/below/a/prefix/dashboard")
     send_key(page, blog.admin_key)
     expect_names(page, ["/x"])
+    expect(page.get_by_role("region", name="Health")).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

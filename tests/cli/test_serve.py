@@ -101,6 +101,18 @@ def test_terminal_shows_key_and_snippet_and_no_file_holds_the_key(
     assert not (likewise.directory / "admin-key").exists()
 
 
+def test_terminal_shows_the_dashboard_where_it_is(likewise: Service) -> None:
+    likewise.settings |= {
+        "LIKEWISE_URL": "https://likes.example.com",
+        "LIKEWISE_ADMIN_HOST": "admin.example.com",
+        "LIKEWISE_ORIGINS": "https://example.com",
+    }
+    with Terminal("serve", folder=likewise.directory, environment=likewise.environment()) as shown:
+        shown.wait_for("/dashboard")
+        assert '<script async src="https://likes.example.com/likes.js">' in shown.text
+        assert "see the counts at https://admin.example.com/dashboard" in shown.text
+
+
 def test_ctrl_c_on_a_terminal_ends_it_well(terminal: Terminal) -> None:
     terminal.wait_for("/dashboard")
     terminal.type("\x03")
@@ -142,7 +154,7 @@ def test_switch_is_a_flag_without_a_value(likewise: Service) -> None:
     serve_with(likewise, "--access-log", "--origins", "https://example.com", "--demo")
     assert likewise.get("/demo?secret").status == 200
     likewise.stop()
-    assert re.search(r" INFO GET /demo 200 \d+\.\d ms\n", likewise.log)
+    assert re.search(r" INFO GET /demo 200 \d+\.\d ms [0-9a-f]{12}\n", likewise.log)
 
 
 def test_demo_has_its_page_whatever_else_is_set(likewise: Service) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from likewise import __version__
 from likewise.cli import COMMANDS, Command
 from tests.service import Service
 
@@ -19,13 +20,14 @@ READING = {  # commands that want a database
     "key": (),
     "import": ("article", "likes.db"),
     "purge": ("--page", "/a"),
+    "migrate": (),
 }
 
 
 def test_help_lists_every_command(likewise: Service) -> None:
     done = likewise.run("--help")
     assert done.returncode == 0
-    assert all(f"\n  {command.name:<10}{command.help}\n" in done.stdout for command in COMMANDS)
+    assert all(f"\n  {command.name:<12}{command.help}\n" in done.stdout for command in COMMANDS)
     assert likewise.run("-h").stdout == done.stdout
 
 
@@ -44,7 +46,7 @@ def test_help_names_the_setting_behind_a_flag(likewise: Service) -> None:
 
 def test_version(likewise: Service) -> None:
     done = likewise.run("--version")
-    assert (done.returncode, done.stdout) == (0, "likewise 0.1.0\n")
+    assert (done.returncode, done.stdout) == (0, f"likewise {__version__}\n")
 
 
 @pytest.mark.parametrize(
@@ -168,8 +170,10 @@ def test_full_disk_is_told_in_one_line(likewise: Service) -> None:
 
 
 def test_commands_that_make_a_database_are_the_two_that_serve(likewise: Service) -> None:
-    assert set(NAMES) - CREATING - READING.keys() == {"restore", "openapi", "health"}
-    for name in ("openapi", "health", "restore"):
+    assert set(NAMES) - CREATING - READING.keys() == {
+        *("restore", "openapi", "health", "cloudflare", "doctor")
+    }
+    for name in ("openapi", "health", "restore", "cloudflare"):
         likewise.run(name, *(["backup.db"] if name == "restore" else []))
     assert not list(likewise.directory.iterdir())
 

@@ -16,8 +16,9 @@ from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 from likewise.errors import Problem
+from likewise.http.listener import UNIX_PREFIX
 from likewise.http.message import Answer, Request, Response
-from likewise.http.server import UNIX_PREFIX, Server
+from likewise.http.server import Server
 from likewise.web.answers import JSON_TYPE, NO_STORE, problem_answer
 from tests.service import Reply
 
@@ -215,8 +216,7 @@ class Door:
 
     def limit_kernel(self, bytes_: int) -> None:
         """Let the kernel hold no more than so much of what new connections are sent."""
-        assert self.server._listener is not None
-        for listening in self.server._listener.sockets:
+        for listening in self.server._listener._backlogs:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, bytes_)
 
     @property

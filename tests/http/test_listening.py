@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from likewise.errors import StartError
-from likewise.http.server import UNIX_PREFIX, Server
+from likewise.http.listener import UNIX_PREFIX
+from likewise.http.server import Server
 from tests.conftest import StartService
 from tests.http.door import GET, Door, Echo
 from tests.service import KEY

@@ -32,6 +32,8 @@ class Model:
     def like(self, wish: Wish) -> None:
         if wish.n or wish.page in self.target:
             self.likes[self.known(wish.page), wish.kind, wish.voter] = wish.n
+        for rival in wish.rivals if wish.n else ():
+            self.likes[self.known(wish.page), rival, wish.voter] = 0
 
     def alias(self, old: str, page: str) -> bool:
         target, source = self.known(page), self.known(old)

@@ -115,8 +115,8 @@ async def test_a_voter_who_liked_the_old_id_is_found_again(store: SqliteStore) -
     await like(store, "/old", ANNA)
     await store.adopt([], [alias("/old", "/new")])
     assert store.n_of(SITE, "/new", "like", ANNA) == 1
-    assert await like(store, "/new", ANNA) == (0, False, {"like": 1})
-    assert await like(store, "/new", ANNA, 0) == (-1, False, {"like": 0})
+    assert (await like(store, "/new", ANNA))[:3] == (0, False, {"like": 1})
+    assert (await like(store, "/new", ANNA, 0))[:3] == (-1, False, {"like": 0})
     assert store.n_of(SITE, "/old", "like", ANNA) == 0
 
 
@@ -138,8 +138,8 @@ async def test_a_voter_who_liked_both_pages_before_is_counted_once_when_seen_aga
         await like(store, page, BORIS)
     await store.adopt([], [alias("/old", "/new")])
     assert store.n_of(SITE, "/new", "like", ANNA) == 2
-    assert await like(store, "/new", ANNA) == (-1, False, {"like": 3})
-    assert await like(store, "/old", ANNA) == (0, False, {"like": 3})
+    assert (await like(store, "/new", ANNA))[:3] == (-1, False, {"like": 3})
+    assert (await like(store, "/old", ANNA))[:3] == (0, False, {"like": 3})
 
 
 @on_store
@@ -149,7 +149,7 @@ async def test_taking_back_after_a_merge_takes_back_all_that_the_voter_has(
     for page in ("/old", "/new"):
         await like(store, page, ANNA)
     await store.adopt([], [alias("/old", "/new")])
-    assert await like(store, "/new", ANNA, 0) == (-2, False, {"like": 0})
+    assert (await like(store, "/new", ANNA, 0))[:3] == (-2, False, {"like": 0})
     assert store.n_of(SITE, "/new", "like", ANNA) == 0
     assert value(store.path, "SELECT count(*) FROM likes") == 0
 

@@ -24,6 +24,7 @@ from likewise.store import (
     Purge,
     Query,
     Seed,
+    Standing,
     Wish,
 )
 from likewise.store.corrections import UNDO_SECONDS
@@ -321,7 +322,8 @@ async def test_a_like_on_its_way_to_a_page_that_is_blocked_comes_too_late(
     await blocking
     assert isinstance(outcome, Problem)
     assert outcome.code == "page_blocked"
-    assert (again, back) == ((0, False, {"like": 1}), (-1, False, {"like": 0}))
+    assert again == Standing(0, is_new_page=False, counts={"like": 1}, before=1)
+    assert back == Standing(-1, is_new_page=False, counts={"like": 0}, before=1)
 
 
 @on_store

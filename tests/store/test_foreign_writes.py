@@ -14,7 +14,7 @@ import apsw
 import pytest
 
 from likewise.errors import Problem
-from likewise.store import Alias, Seed, writer
+from likewise.store import Alias, Seed, Standing, writer
 from likewise.store.sqlite import SqliteStore
 from tests.store.database import (
     ANNA,
@@ -117,7 +117,7 @@ def test_a_strangers_lock_delays_writes_and_no_read(tmp_path: Path, how: str) ->
                 assert store.likes_today(SITE, "/a", "like") == 1
                 assert (await store.totals(SITE)).counts == {"like": 8}
                 assert not waiting.done()
-            assert await waiting == (1, False, {"like": 2})
+            assert (await waiting) == Standing(1, is_new_page=False, counts={"like": 2})
 
     asyncio.run(scenario())
     assert_sound(tmp_path / NAME)
@@ -133,7 +133,7 @@ async def test_a_write_made_while_ours_waits_is_in_the_next_answer(store: Sqlite
         connection.execute("COMMIT")
         await asyncio.sleep(0)
         assert store.counts(SITE, "/a")["like"] in {11, 12}
-    assert await waiting == (1, False, {"like": 12})
+    assert (await waiting) == Standing(1, is_new_page=False, counts={"like": 12})
     assert store.counts(SITE, "/a") == {"like": 12}
 
 

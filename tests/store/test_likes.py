@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from likewise.store import Standing
 from likewise.store.sqlite import SqliteStore
 from tests.store.database import (
     ANNA,
@@ -27,14 +28,14 @@ from tests.store.database import (
 
 @on_store
 async def test_first_like_makes_the_page_and_counts(store: SqliteStore) -> None:
-    assert await like(store, "/a", ANNA) == (1, True, {"like": 1})
+    assert (await like(store, "/a", ANNA))[:3] == (1, True, {"like": 1})
     assert store.counts(SITE, "/a") == {"like": 1}
 
 
 @on_store
 async def test_second_like_from_same_voter_keeps_count(store: SqliteStore) -> None:
     await like(store, "/a", ANNA)
-    assert await like(store, "/a", ANNA) == (0, False, {"like": 1})
+    assert (await like(store, "/a", ANNA))[:3] == (0, False, {"like": 1})
 
 
 @on_store
@@ -48,8 +49,8 @@ async def test_likes_of_several_voters_add_up(store: SqliteStore) -> None:
 async def test_taking_back_leaves_the_others_likes(store: SqliteStore) -> None:
     await like(store, "/a", ANNA)
     await like(store, "/a", BORIS)
-    assert await like(store, "/a", ANNA, 0) == (-1, False, {"like": 1})
-    assert await like(store, "/a", ANNA, 0) == (0, False, {"like": 1})
+    assert (await like(store, "/a", ANNA, 0))[:3] == (-1, False, {"like": 1})
+    assert (await like(store, "/a", ANNA, 0))[:3] == (0, False, {"like": 1})
     assert store.n_of(SITE, "/a", "like", ANNA) == 0
     assert store.n_of(SITE, "/a", "like", BORIS) == 1
 
@@ -58,12 +59,12 @@ async def test_taking_back_leaves_the_others_likes(store: SqliteStore) -> None:
 async def test_a_like_can_be_given_again_after_it_was_taken_back(store: SqliteStore) -> None:
     for n in (1, 0, 1):
         standing = await like(store, "/a", ANNA, n)
-    assert standing == (1, False, {"like": 1})
+    assert standing == Standing(1, is_new_page=False, counts={"like": 1})
 
 
 @on_store
 async def test_taking_back_from_an_unknown_page_stores_nothing(store: SqliteStore) -> None:
-    assert await like(store, "/unknown", ANNA, 0) == (0, False, {})
+    assert (await like(store, "/unknown", ANNA, 0))[:3] == (0, False, {})
     assert store.known(SITE, "/unknown") is None
     for table in ("pages", "kinds", "likes", "counts", "hourly"):
         assert value(store.path, f"SELECT count(*) FROM {table}") == 0
@@ -73,7 +74,7 @@ async def test_taking_back_from_an_unknown_page_stores_nothing(store: SqliteStor
 async def test_claps_go_up_and_down_to_the_voters_own_total(store: SqliteStore) -> None:
     await like(store, "/a", BORIS, 2)
     for n, change, count in ((3, 3, 5), (5, 2, 7), (5, 0, 7), (1, -4, 3), (0, -1, 2)):
-        assert await like(store, "/a", ANNA, n) == (change, False, {"like": count})
+        assert (await like(store, "/a", ANNA, n))[:3] == (change, False, {"like": count})
         assert store.n_of(SITE, "/a", "like", ANNA) == n
 
 
@@ -103,10 +104,10 @@ async def test_every_answer_of_a_batch_tells_its_own_count(store: SqliteStore) -
     wishes = [wish("/a", ANNA), wish("/a", BORIS), wish("/a", ANNA), wish("/a", ANNA, 0)]
     outcomes = await all_of(submit(store, wanted) for wanted in wishes)
     assert outcomes == [
-        (1, True, {"like": 1}),
-        (1, False, {"like": 2}),
-        (0, False, {"like": 2}),
-        (-1, False, {"like": 1}),
+        Standing(1, is_new_page=True, counts={"like": 1}),
+        Standing(1, is_new_page=False, counts={"like": 2}),
+        Standing(0, is_new_page=False, counts={"like": 2}, before=1),
+        Standing(-1, is_new_page=False, counts={"like": 1}, before=1),
     ]
 
 
@@ -133,8 +134,9 @@ def test_likes_survive_closing_and_opening(tmp_path: Path) -> None:
             await like(store, "/a", BORIS, 3, kind="🎉")
         async with opened(tmp_path / NAME) as store:
             assert store.counts(SITE, "/a") == {"like": 1, "🎉": 3}
-            assert await like(store, "/a", ANNA) == (0, False, {"like": 1, "🎉": 3})
-            assert await like(store, "/a", BORIS, 0, kind="🎉") == (-3, False, {"like": 1, "🎉": 0})
+            assert (await like(store, "/a", ANNA))[:3] == (0, False, {"like": 1, "🎉": 3})
+            back = await like(store, "/a", BORIS, 0, kind="🎉")
+            assert back[:3] == (-3, False, {"like": 1, "🎉": 0})
 
     asyncio.run(scenario())
     assert_sound(tmp_path / NAME)
@@ -175,3 +177,41 @@ async def test_the_owners_key_is_kept_as_it_was_last_set(store: SqliteStore) -> 
     for digest in (b"1" * 32, b"2" * 32):
         await store.set_admin_key_digest(digest)
         assert store.admin_key_digest() == digest
+
+
+@on_store
+async def test_a_rival_is_left_in_the_same_commit(store: SqliteStore) -> None:
+    of_joy = wish("/a", ANNA, kind="🎉")._replace(rivals=("🚀", "👀"))
+    assert (await like(store, "/a", ANNA, kind="🚀")).counts == {"🚀": 1}
+    outcome = await submit(store, of_joy)
+    assert outcome == Standing(1, False, {"🚀": 0, "🎉": 1}, left=("🚀",))
+    assert store.n_of(SITE, "/a", "🚀", ANNA) == 0
+    again = await submit(store, of_joy)
+    assert again == Standing(0, False, {"🚀": 0, "🎉": 1}, before=1)
+    assert_sound(store.path)
+
+
+@on_store
+async def test_what_is_taken_back_leaves_its_rivals_alone(store: SqliteStore) -> None:
+    await like(store, "/a", ANNA, kind="🚀")
+    outcome = await submit(store, wish("/a", ANNA, 0, kind="🎉")._replace(rivals=("🚀",)))
+    assert outcome == Standing(0, False, {"🚀": 1})
+
+
+@on_store
+async def test_rivals_of_others_stay(store: SqliteStore) -> None:
+    await like(store, "/a", ANNA, kind="🚀")
+    await submit(store, wish("/a", BORIS, kind="🎉")._replace(rivals=("🚀",)))
+    assert store.counts(SITE, "/a") == {"🚀": 1, "🎉": 1}
+
+
+@on_store
+async def test_who_claps_on_tells_what_he_had(store: SqliteStore) -> None:
+    first = await like(store, "/a", ANNA, 3, kind="👏")
+    more = await like(store, "/a", ANNA, 7, kind="👏")
+    less = await like(store, "/a", ANNA, 2, kind="👏")
+    none = await like(store, "/a", ANNA, 0, kind="👏")
+    standings = [first, more, less, none]
+    assert [(one.before, one.change) for one in standings] == [(0, 3), (3, 4), (7, -5), (2, -2)]
+    assert [one.is_given for one in standings] == [True, False, False, False]
+    assert [one.is_taken_back for one in standings] == [False, False, False, True]

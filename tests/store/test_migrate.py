@@ -10,9 +10,9 @@ import pytest
 
 from likewise.errors import StartError
 from likewise.store import sqlite
-from likewise.store.copy import copy
 from likewise.store.file import APPLICATION_ID, connect
 from likewise.store.migrate import Migration, migrate, migrations
+from likewise.store.upgrade import back_up_before
 from tests.store.database import (
     ANNA,
     NAME,
@@ -34,7 +34,7 @@ BROKEN = Migration(2, "CREATE TABLE two (n); ALTER TABLE one ADD COLUMN word; SE
 def step(path: Path, *steps: Migration) -> None:
     with closing(connect(path, create=True)) as connection:
         connection.pragma("journal_mode", "WAL")
-        migrate(connection, path, steps, lambda to: copy(path, to))
+        migrate(connection, path, steps, lambda schema: back_up_before(path, schema, None))
 
 
 def schema(path: Path) -> list[str]:
@@ -91,7 +91,7 @@ def test_a_full_disk_in_a_step_leaves_the_old_schema_whole(tmp_path: Path) -> No
     with closing(connect(tmp_path / NAME)) as connection:
         connection.pragma("max_page_count", 8)
         with pytest.raises(apsw.FullError):
-            migrate(connection, tmp_path / NAME, [FIRST, large], lambda _to: None)
+            migrate(connection, tmp_path / NAME, [FIRST, large], lambda _schema: None)
     assert value(tmp_path / NAME, "PRAGMA user_version") == 1
     assert rows(tmp_path / NAME, "SELECT name FROM sqlite_schema WHERE name = 'two'") == []
 
@@ -101,7 +101,7 @@ def test_a_step_that_cannot_be_committed_leaves_the_old_schema_whole(tmp_path: P
     with closing(connect(tmp_path / NAME)) as connection:
         size = (tmp_path / f"{NAME}-wal").stat().st_size
         with files_up_to(size + 1), pytest.raises(apsw.IOError):
-            migrate(connection, tmp_path / NAME, [FIRST, SECOND], lambda _to: None)
+            migrate(connection, tmp_path / NAME, [FIRST, SECOND], lambda _schema: None)
     assert value(tmp_path / NAME, "PRAGMA user_version") == 1
 
 

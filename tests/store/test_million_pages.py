@@ -31,6 +31,7 @@ REPORTS = [
     "/api/pages?sort=page",
     "/api/pages?sort=page&offset=900000",
     "/api/pages?search=0000123",
+    "/api/doctor",
 ]
 
 _FILL = """

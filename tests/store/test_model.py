@@ -55,7 +55,11 @@ page_names = st.sampled_from(PAGES)
 kinds = st.sampled_from(KINDS)
 voters = st.sampled_from(VOTERS)
 wishes = st.builds(
-    Wish, st.just(SITE), page_names, kinds, voters, st.integers(0, 3), st.just(0), st.just(True)
+    lambda page, kind, voter, n, is_exclusive: Wish(
+        *(SITE, page, kind, voter, n),
+        rivals=tuple(one for one in KINDS if one != kind) if is_exclusive else (),
+    ),
+    *(page_names, kinds, voters, st.integers(0, 3), st.booleans()),
 )
 seeds = st.builds(Seed, st.just(SITE), page_names, kinds, st.integers(0, 100))
 errors = st.sampled_from(ERRORS)
@@ -109,7 +113,7 @@ class StoreMachine(RuleBasedStateMachine):
         assert outcome.change == after.get(wish.kind, 0) - before.get(wish.kind, 0)
         if again:
             assert self.run(self.submitted([wish]))[0] == outcome._replace(
-                change=0, is_new_page=False
+                change=0, is_new_page=False, before=wish.n, left=()
             )
 
     @rule(batch=st.lists(wishes, min_size=2, max_size=8))

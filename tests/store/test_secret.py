@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from likewise.store import sqlite
 from likewise.store.file import secret_path
+from likewise.store.migrate import migrations
 from tests.store.database import ANNA, NAME, as_plain_user, like, refusal, run
 
 
@@ -37,8 +39,12 @@ def test_a_configured_secret_of_the_wrong_size_is_told(tmp_path: Path, secret: s
     assert "LIKEWISE_SECRET has" in refusal(tmp_path / NAME, secret=secret)
 
 
-def test_an_unreadable_key_file_is_told(public_folder: Path) -> None:
-    path = public_folder / NAME
+def test_an_unreadable_key_file_is_told(
+    public_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, steps = public_folder / NAME, migrations()
+    # The package may lie where that user cannot look.
+    monkeypatch.setattr(sqlite, "migrations", lambda: steps)
     run(path, lambda store: like(store, "/a", ANNA))
     for one in public_folder.iterdir():
         one.chmod(0o666)

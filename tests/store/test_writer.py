@@ -194,8 +194,8 @@ def test_what_cannot_be_stored_is_refused_and_leaves_nothing(
                 await store.adopt([Seed(SITE, f"/{n:0>500}", "like", 1) for n in range(99)], [])
             assert not store._cache.get((SITE, f"/{7:0>500}"))
         assert (await store.totals(SITE)).pages == 1
-        assert await like(store, f"/{7:0>500}", BORIS) == (1, True, {"like": 1})
-        assert await like(store, "/a", BORIS) == (1, False, {"like": 2})
+        assert (await like(store, f"/{7:0>500}", BORIS))[:3] == (1, True, {"like": 1})
+        assert (await like(store, "/a", BORIS))[:3] == (1, False, {"like": 2})
 
     run(tmp_path / NAME, scenario)
     assert_sound(tmp_path / NAME)
@@ -227,7 +227,7 @@ async def test_a_rollback_that_fails_leaves_nobody_waiting(store: SqliteStore) -
     with pytest.raises(LookupError, match="ours"):
         await store.write(broken)
     assert refused == 1
-    assert await like(store, "/a", ANNA) == (1, True, {"like": 1})
+    assert (await like(store, "/a", ANNA))[:3] == (1, True, {"like": 1})
 
 
 @on_store

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
@@ -14,6 +15,7 @@ from tests.web.mounting import PREFIX
 ROOT = Path(__file__).parents[2]
 SITE = "https://example.com"
 PARTY = "https://party.example"
+SALON = "https://salon.example"
 
 SITES = f"""
 [sites.default]
@@ -26,6 +28,22 @@ origins = [
 [sites.party]
 origins = ["{PARTY}"]
 kinds = ["❤️", "🎉", "👍🏽"]
+
+[sites.salon]
+origins = ["{SALON}"]
+kinds = ["🎶", "🎻", "👏", "yes", "no"]
+[kinds."🎶"]
+exclusive = true
+[kinds."🎻"]
+exclusive = true
+[kinds."👏"]
+max = 50
+[kinds.yes]
+exclusive = "answer"
+private = true
+[kinds.no]
+exclusive = "answer"
+private = true
 """
 
 
@@ -42,7 +60,9 @@ class MountedService(AsgiService):
 
     def environment(self) -> dict[str, str]:
         """Let uvicorn find the application, which is a test's and not installed."""
-        return {**super().environment(), "PYTHONPATH": str(ROOT)}
+        environment = super().environment()
+        path = [str(ROOT), *filter(None, [environment.get("PYTHONPATH")])]
+        return {**environment, "PYTHONPATH": os.pathsep.join(path)}
 
     def request(
         self,

@@ -213,6 +213,7 @@ def test_a_summary_tells_what_a_site_has(start_service: StartService) -> None:
     service.like("/0", voter(1), origin="https://example.com", kind="\u2764")
     assert service.owner("/api/summary").json == {
         "version": __version__,
+        "address": None,
         "site": "default",
         "sites": [{"name": "default", "url": "https://example.com"}],
         "kinds": ["like", "\u2764"],

@@ -12,8 +12,9 @@ import pytest
 from likewise.errors import CODES, Problem
 from likewise.http.message import MAX_BODY_BYTES, Answer, Request, Response, header_pairs
 from likewise.metrics import Metrics
+from likewise.web.access_log import AccessLog
 from likewise.web.app import App
-from likewise.web.routes import ROUTES, Route
+from likewise.web.routes import ROUTES, Route, Router
 
 
 class Broken:
@@ -21,6 +22,9 @@ class Broken:
 
     def __init__(self, *, later: bool) -> None:
         self._later = later
+
+    def is_here(self, _request: Request) -> bool:
+        return True
 
     def __getattr__(self, _name: str) -> object:
         return self._fail_later if self._later else self._fail
@@ -53,7 +57,8 @@ def test_a_mistake_of_ours_is_a_problem_that_tells_nothing(
     parts = dict.fromkeys(
         ("public", "admin", "corrections", "files", "health"), Broken(later=later)
     )
-    app = App(parts, parts["admin"], Metrics(), logs_access=logs_access)  # type: ignore[arg-type]
+    access_log = AccessLog(lambda _peer: True) if logs_access else None
+    app = App(Router(parts), parts["admin"], Metrics(), access_log)  # type: ignore[arg-type]
     path = re.sub(r"{.*}", "x", route.path)
     with caplog.at_level(logging.INFO, "likewise"):
         response = asyncio.run(_asked(app, Request(route.method, path.encode())))
@@ -73,7 +78,7 @@ def test_a_refusal_is_not_logged_as_an_error(code: str, caplog: pytest.LogCaptur
     parts = dict.fromkeys(
         ("public", "admin", "corrections", "files", "health"), Broken(later=False)
     )
-    app = App(parts, parts["admin"], Metrics(), logs_access=False)  # type: ignore[arg-type]
+    app = App(Router(parts), parts["admin"], Metrics(), None)  # type: ignore[arg-type]
     response = app.failure(Problem(code, "No."), b"/v1/counts")
     assert response.status == CODES[code].status
     assert caplog.text == ""
@@ -87,7 +92,7 @@ def test_only_an_import_may_be_large_and_only_the_owners() -> None:
             return large
 
     parts = dict.fromkeys(("public", "admin", "corrections", "files", "health"), Owner(later=False))
-    app = App(parts, parts["admin"], Metrics(), logs_access=False)  # type: ignore[arg-type]
+    app = App(Router(parts), parts["admin"], Metrics(), None)  # type: ignore[arg-type]
     assert app.body_limit(Request("POST", b"/api/import")) == 1 << 20
     for path in (b"/v1/like", b"/api/key", b"/api/import/", b"/"):
         assert app.body_limit(Request("POST", path)) == MAX_BODY_BYTES

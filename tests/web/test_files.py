@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import gzip
 import re
+import shutil
 from base64 import b64encode
-from hashlib import sha384
+from hashlib import sha256, sha384
+from pathlib import Path
 from urllib.parse import urljoin
 
 import pytest
 
 from likewise import __version__
+from likewise.errors import Problem
+from likewise.web import assets
 from likewise.web.assets import load_assets
 from tests.conftest import StartService
 from tests.service import Service
@@ -61,6 +65,72 @@ def test_the_pinned_widget_may_be_kept_for_ever_and_the_newest_for_an_hour(door:
 @pytest.mark.parametrize("name", ["0123456789abcdef", "x", "", "%2e", "../likes"])
 def test_another_version_of_the_widget_is_not_found(door: Service, name: str) -> None:
     assert door.get(f"/likes-{name}.js").code == "not_found"
+
+
+OLDER = b"customElements.get('like-wise') || console.log('the widget of long ago');" * 40
+OLDER_HASH = sha256(OLDER).hexdigest()[:16]
+
+
+@pytest.fixture
+def later_release(start_service: StartService, tmp_path: Path) -> Service:
+    """The service of a release that keeps the widget of one before it."""
+    package = tmp_path / "package" / "likewise"
+    shutil.copytree(Path(assets.__file__).parents[1], package)
+    (package / "web" / "widgets" / f"likes-{OLDER_HASH}.js").write_bytes(OLDER)
+    return start_service(PYTHONPATH=str(package.parent))
+
+
+def test_the_widget_of_an_older_release_is_served_for_ever(later_release: Service) -> None:
+    path = f"/likes-{OLDER_HASH}.js"
+    present = hashed_widget(later_release)
+    assert present != path
+    old, new = later_release.get(path), later_release.get(present)
+    assert (old.status, old.body) == (200, OLDER)
+    # All but what tells of the content itself.
+    own = ("etag", "content-length", "date")
+    assert {name: old.headers[name] for name in old.headers if name not in own} == {
+        name: new.headers[name] for name in new.headers if name not in own
+    }
+    assert old.headers["cache-control"] == "public, max-age=31536000, immutable"
+    squeezed = later_release.get(path, accept_encoding="gzip")
+    assert gzip.decompress(squeezed.body) == OLDER
+    for held in (old, squeezed):
+        again = later_release.get(
+            path,
+            accept_encoding=held.headers.get("content-encoding", "identity"),
+            if_none_match=held.headers["etag"],
+        )
+        assert (again.status, again.body) == (304, b"")
+    head = later_release.request("HEAD", path)
+    assert (head.status, head.body, head.headers["etag"]) == (200, b"", old.headers["etag"])
+
+
+def test_the_widget_of_an_older_release_has_no_other_address(later_release: Service) -> None:
+    for name in (f"widgets/likes-{OLDER_HASH}.js", f"likes-{OLDER_HASH}.js"):
+        assert later_release.get(f"/static/{name}").code == "not_found"
+    assert later_release.get("/likes.js").body == load_assets()["likes.js"].content
+    for name in (OLDER_HASH.upper(), OLDER_HASH[:15], OLDER_HASH + "0", f"%2e/likes-{OLDER_HASH}"):
+        refused = later_release.get(f"/likes-{name}.js")
+        assert (refused.status, refused.code) == (404, "not_found")
+        assert refused.headers["cache-control"] == "no-store"
+        assert refused.headers["access-control-allow-origin"] == "*"
+
+
+def test_widgets_of_older_releases_take_memory_only_when_they_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert not [name for name in load_assets() if "widgets" in name]
+    (tmp_path / "widgets").mkdir()
+    monkeypatch.setattr(assets, "__file__", str(tmp_path / "assets.py"))
+    assets.released_widget.cache_clear()
+    for number in range(20):
+        name = f"{number:016x}"
+        (tmp_path / "widgets" / f"likes-{name}.js").write_bytes(name.encode())
+        assert assets.released_widget(name.encode()).content == name.encode()
+        with pytest.raises(Problem):
+            assets.released_widget(b"f" * 16)
+    assert assets.released_widget.cache_info().currsize == 4
+    assets.released_widget.cache_clear()
 
 
 @pytest.mark.parametrize("accepted", ["gzip", "br, gzip;q=0.8", "GZIP", "deflate, gzip"])

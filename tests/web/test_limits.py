@@ -361,8 +361,6 @@ def test_a_like_that_could_not_be_stored_is_given_back() -> None:
         limiter,
         Proxies(LOOPBACK),
         Gate([], {}),
-        watch=unused,
-        metrics=unused,
         refused_origins=unused,
     )
     headers = Headers([(b"origin", ORIGIN.encode()), (b"x-forwarded-for", b"203.0.113.9")])

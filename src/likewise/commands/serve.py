@@ -10,6 +10,7 @@ from likewise.serve import serve  # isort: skip
 from likewise.cli import DONE
 from likewise.forms import UNIX_PREFIX
 from likewise.settings import Settings
+from likewise.web.host import admin_url
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -34,11 +35,12 @@ def _print_snippet(settings: Settings, address: str) -> None:
         return
     is_socket = address.startswith(UNIX_PREFIX)
     url = settings.url or ("https://likes.example.com" if is_socket else address)
+    admin = admin_url(url, settings.admin_host)
     sys.stdout.write(
         "\nPaste this where the button shall be:\n\n"
         f'    <script async src="{url}/likes.js"></script>\n'
         "    <like-wise></like-wise>\n\n"
         + (f"Try it at {url}/demo, " if settings.serves_demo else "")
-        + f"see the counts at {url}/dashboard\n\n"
+        + f"see the counts at {admin}/dashboard\n\n"
     )
     sys.stdout.flush()

@@ -9,14 +9,13 @@ import sys
 import apsw
 
 from likewise.cli import DONE
-from likewise.errors import StartError
 from likewise.logs import escaped
 from likewise.options import add_settings, number
 from likewise.settings import Settings
 from likewise.sites import DEFAULT, DEMO, LIKE, normal_kind
 from likewise.store import Query, Report
 from likewise.store.file import connect, unusable
-from likewise.store.migrate import check_version, migrations
+from likewise.store.migrate import check_current, migrations
 from likewise.store.reports import report
 
 
@@ -49,11 +48,7 @@ def _report(settings: Settings, query: Query) -> Report:
     path = settings.database_path
     connection = connect(path, read_only=True)
     try:
-        newest = migrations()[-1].number
-        if check_version(connection, path, newest) < newest:
-            raise StartError(
-                f"{path} lacks the tables of this version. `likewise serve` makes them."
-            )
+        check_current(connection, path, migrations()[-1].number)
         return report(connection, query)
     except apsw.Error as error:
         raise unusable(path, error) from None

@@ -1,45 +1,35 @@
-"""The door of `likewise serve`: listens, admits connections, keeps their deadlines, drains.
+"""The door of `likewise serve`: admits connections, keeps their deadlines and memory, drains.
 
-Knows sockets and time; must not know requests' contents or what the app does.
+Knows connections and time; must not know requests' contents or what the app does.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import gc
-import logging
-import os
 import resource
-import socket
 import time
 from collections import Counter
 from collections.abc import Callable
 
-from likewise.errors import StartError
 from likewise.http.connection import Connection
+from likewise.http.listener import Listener
 from likewise.http.message import App, Request, Response
 from likewise.http.reader import READ_BYTES, Reader
 from likewise.http.wire import date_line
 
-UNIX_PREFIX = "unix:"
 MAX_CONNECTIONS = 16_384
 MAX_PER_PEER = 256  # of a peer that is no trusted proxy
-BACKLOG = 1_024
 MAX_HELD_BYTES = 8 << 20  # of unfinished requests and unread answers, over all connections
 TICK_SECONDS = 1.0  # one coarse timer for all deadlines
 DRAIN_SECONDS = 10.0
 # What is on its way when we are told to stop still gets its answer.
 DRAIN_GRACE_SECONDS = 0.25
-WARNING_SECONDS = 60.0  # between two of the same
-# So many newcomers, or connections whose time is over or whose answers are made, before everybody
-# else has a turn.
+# So many connections whose time is over, or whose answers are made, before everybody else's turn.
 AT_ONCE = 64
 _CROWD = 512
-_SPARE_FILES = AT_ONCE + 64  # who makes room is closed after the newcomers are let in
-
-_log = logging.getLogger("likewise")
+_SPARE_FILES = 2 * AT_ONCE  # who makes room is closed after the newcomers are let in
 
 
 class Server:
@@ -50,6 +40,7 @@ class Server:
         app: App,
         trusts_peer: Callable[[str], bool],
         monotonic: Callable[[], float] = time.monotonic,
+        on_turn: Callable[[float, int], None] = lambda _seconds, _answers: None,
     ) -> None:
         self.app = app
         self.draining = False
@@ -58,46 +49,27 @@ class Server:
         self.held: dict[Connection, int] = {}  # bytes, for the peer; the longest held first
         self._held_bytes = 0
         self._going_on: list[Connection] = []  # at the end of this turn of the loop
+        self._turn_began: float | None = None  # when its first request was taken up
+        self._on_turn = on_turn
         self._trusts_peer = trusts_peer
         self._monotonic = monotonic
         self._connections: set[Connection] = set()
         self._waiting: dict[Connection, None] = {}  # for their peer, the longest first
         self._of_peer: Counter[str] = Counter()
         self._max_connections = _most_connections()
-        self._listener: asyncio.Server | None = None
-        self._backlogs: list[socket.socket] = []
         self._crowd = 0  # connections held at most since memory was given back
-        self._accepts = True
-        self._next_warning = 0.0
-        self._arriving: set[asyncio.Task[None]] = set()
+        self._listener = Listener(self._admit, self.forget, self._make_room)
         self._loop = asyncio.get_running_loop()
         self._tick()
 
     async def listen(self, host: str, port: int) -> str:
         """Start to listen; return the address as a person would type it. Raises `StartError`."""
-        try:
-            if host.startswith(UNIX_PREFIX):
-                return await self._listen_unix(host.removeprefix(UNIX_PREFIX))
-            self._start_accepting(
-                await self._loop.create_server(asyncio.Protocol, host, port, start_serving=False)
-            )
-        except (OSError, UnicodeError) as error:
-            raise _cannot_listen(host, port, error) from None
-        port = self._backlogs[0].getsockname()[1]
-        return f"http://{f'[{host}]' if ':' in host else host}:{port}"
-
-    async def _listen_unix(self, path: str) -> str:
-        if _is_answered(path):
-            raise StartError(f"{path}: another program listens there.")
-        listener = await self._loop.create_unix_server(asyncio.Protocol, path, start_serving=False)
-        os.chmod(path, 0o660)  # noqa: PTH101 (a path method counts as blocking here)
-        self._start_accepting(listener)
-        return f"{UNIX_PREFIX}{path}"
+        return await self._listener.listen(host, port)
 
     async def drain(self, seconds: float = DRAIN_SECONDS) -> None:
         """Stop listening, answer what has been accepted, and close within so many seconds."""
         self.draining = True
-        await self._stop_accepting()
+        await self._listener.stop()
         await asyncio.sleep(DRAIN_GRACE_SECONDS)
         deadline = self._loop.time() + seconds
         while self._connections and self._loop.time() < deadline:
@@ -110,83 +82,18 @@ class Server:
 
     # Newcomers
 
-    def _start_accepting(self, listener: asyncio.Server) -> None:
-        """Accept ourselves: asyncio lets a whole backlog in before the first is counted, and
-        logs a traceback for each of it when no file is left.
-        """
-        self._listener = listener
-        for listening in listener.sockets:
-            backlog = listening.dup()
-            backlog.listen(BACKLOG)
-            self._backlogs.append(backlog)
-            self._loop.add_reader(backlog, self._accept, backlog)
-
-    async def _stop_accepting(self) -> None:
-        """Let in whoever waits in the backlog, since closing it would reset them."""
-        for backlog in self._backlogs:
-            self._loop.remove_reader(backlog)
-            while self._accept(backlog):
-                pass
-            backlog.close()
-        self._backlogs.clear()
-        if self._listener is not None:
-            self._listener.close()
-        if self._arriving:
-            await asyncio.wait(self._arriving)
-
-    def _accept(self, backlog: socket.socket) -> bool:
-        """Let in some of those who wait; return whether there may be more."""
-        for _ in range(AT_ONCE):
-            try:
-                newcomer, place = backlog.accept()
-            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
-                return False
-            except OSError as error:
-                self._pause_accepting(error)
-                return False
-            # The address of a unix socket is a text, that of a peer a tuple.
-            connection = Connection(self, place[0] if isinstance(place, tuple) else "")
-            if self._admit(connection):
-                arriving = self._loop.create_task(self._let_in(connection, newcomer))
-                self._arriving.add(arriving)
-                arriving.add_done_callback(self._arriving.discard)
-            else:
-                newcomer.close()
-        return True
-
-    async def _let_in(self, connection: Connection, newcomer: socket.socket) -> None:
-        try:
-            await self._loop.connect_accepted_socket(lambda: connection, newcomer)
-        except OSError:  # it has left already
-            newcomer.close()
-            self.forget(connection)
-
-    def _pause_accepting(self, error: OSError) -> None:
-        """Make room where no file is left, and go on with the next tick: not at full speed."""
-        self._make_room()
-        self._accepts = False
-        for backlog in self._backlogs:
-            self._loop.remove_reader(backlog)
-        if self.now >= self._next_warning:
-            self._next_warning = self.now + WARNING_SECONDS
-            _log.warning("Connections have to wait: %s.", error.strerror)
-
-    def _resume_accepting(self) -> None:
-        self._accepts = True
-        for backlog in self._backlogs:
-            self._loop.add_reader(backlog, self._accept, backlog)
-
-    def _admit(self, connection: Connection) -> bool:
-        """Count a connection in; where all are taken, the one that waits longest makes room."""
-        peer, is_trusted = connection.peer, self._trusts_peer(connection.peer)
+    def _admit(self, peer: str) -> Connection | None:
+        """Count a newcomer in; where all places are taken, who waits longest makes room."""
+        is_trusted = self._trusts_peer(peer)
         if not is_trusted and self._of_peer[peer] >= MAX_PER_PEER:
-            return False
+            return None
         if len(self._connections) >= self._max_connections and not self._make_room():
-            return False
+            return None
         if not is_trusted:
             self._of_peer[peer] += 1
+        connection = Connection(self, peer)
         self._connections.add(connection)
-        return True
+        return connection
 
     def _make_room(self) -> bool:
         longest_waiting = next(iter(self._waiting), None)
@@ -195,6 +102,16 @@ class Server:
         longest_waiting.abort()
         self.forget(longest_waiting)
         return True
+
+    @property
+    def connections(self) -> int:
+        """How many are open."""
+        return len(self._connections)
+
+    @property
+    def held_bytes(self) -> int:
+        """About how much memory waits for peers to send or to read on."""
+        return self._held_bytes
 
     # What connections call
 
@@ -233,6 +150,9 @@ class Server:
 
     def _go_on(self) -> None:
         going_on, self._going_on = self._going_on, []
+        if self._turn_began is not None:
+            self._on_turn(self._monotonic() - self._turn_began, len(going_on))
+            self._turn_began = None
         for connection in going_on:
             try:
                 connection.go_on()
@@ -263,6 +183,8 @@ class Server:
 
     def answer(self, request: Request) -> Response | asyncio.Future[Response]:
         """Ask the app; what it raises becomes an answer."""
+        if self._turn_began is None:
+            self._turn_began = self._monotonic()
         try:
             answer = self.app.handle(request)
             return answer if isinstance(answer, Response) else asyncio.ensure_future(answer)
@@ -284,8 +206,7 @@ class Server:
         self._tick_handle = self._loop.call_later(
             TICK_SECONDS if len(late) <= AT_ONCE else 0, self._tick
         )
-        if not self._accepts:
-            self._resume_accepting()
+        self._listener.resume()
         for connection in late[:AT_ONCE]:
             connection.expire()
 
@@ -310,24 +231,3 @@ def _most_connections() -> int:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return min(MAX_CONNECTIONS, max(files - _SPARE_FILES, files // 2))
-
-
-def _is_answered(path: str) -> bool:
-    with socket.socket(socket.AF_UNIX) as probe:
-        probe.settimeout(0)
-        # EAGAIN: somebody listens there, and has no time just now.
-        return probe.connect_ex(path) in {0, errno.EAGAIN}
-
-
-def _cannot_listen(host: str, port: int, error: OSError | UnicodeError) -> StartError:
-    number = getattr(error, "errno", None) or 0
-    # asyncio and the resolver have numbers and texts of their own.
-    reason = os.strerror(number) if number in errno.errorcode else str(error)
-    if host.startswith(UNIX_PREFIX):
-        return StartError(f"LIKEWISE_HOST={host}: {reason}.")
-    advice = {
-        errno.EADDRINUSE: " Choose another with --port or LIKEWISE_PORT,"
-        " or stop the program that uses it.",
-        errno.EACCES: " Choose one from 1024 upwards with --port or LIKEWISE_PORT.",
-    }.get(number, " LIKEWISE_HOST must be an address of this machine.")
-    return StartError(f"Cannot listen on {host} port {port}: {reason}.{advice}")

@@ -18,7 +18,8 @@ Counts = Mapping[str, int]  # by kind; a kind that is not there counts 0
 
 
 class Wish(NamedTuple):
-    """What a voter wants to stand: `n` likes of a kind on a page; 0 takes them back.
+    """What a voter wants to stand: `n` likes of a kind on a page; 0 takes them back. Where some
+    stand, so do none of the kinds that are its `rivals`.
 
     `rank` says which like of its network it is on this page today: 1, 2 (2nd to 5th), 3, or 0.
     `may_create` is False where the page was proven by being known: it may be gone by then.
@@ -31,14 +32,29 @@ class Wish(NamedTuple):
     n: int
     rank: int = 0
     may_create: bool = True
+    rivals: tuple[str, ...] = ()
 
 
 class Standing(NamedTuple):
-    """What stands after a wish: `change` in the count, and every count of the page."""
+    """What stands after a wish: `change` in the count, and every count of the page. `before` is
+    what the voter had of the kind, `left` names the rivals that went.
+    """
 
     change: int
     is_new_page: bool
     counts: Counts
+    before: int = 0
+    left: tuple[str, ...] = ()
+
+    @property
+    def is_given(self) -> bool:
+        """Whether the voter had none of the kind, and has some now."""
+        return not self.before and self.change > 0
+
+    @property
+    def is_taken_back(self) -> bool:
+        """Whether the voter had some of the kind, and has none now."""
+        return self.before > 0 and self.before + self.change == 0
 
 
 class Row(NamedTuple):
@@ -180,6 +196,20 @@ class Sight(NamedTuple):
     more: int
 
 
+class Condition(NamedTuple):
+    """How the database is: its sizes and its disk's, and the damage found in it, None where it is
+    whole. `looked` is when that was looked for, in seconds since 1970; None before the first time.
+    """
+
+    sqlite_version: str
+    database_bytes: int
+    wal_bytes: int
+    free_bytes: int
+    disk_bytes: int
+    damage: str | None
+    looked: int | None
+
+
 class Ledger(Protocol):
     """Where the owner's corrections are carried out, written down and undone."""
 
@@ -266,6 +296,9 @@ class Store(Protocol):
 
     def is_ready(self) -> Awaitable[bool]:
         """Tell whether a like could be stored now."""
+
+    def condition(self) -> Awaitable[Condition]:
+        """Return how the database is."""
 
     def admin_key_digest(self) -> bytes | None:
         """Return the digest of the owner's key, None before there is one."""

@@ -47,6 +47,9 @@ class Cache:
         self._max_pages = max_pages
         self._entries: dict[Name, Page | Name] = {}
 
+    def __len__(self) -> int:
+        return len(self._entries)
+
     def get(self, name: Name) -> Page | None:
         """Return a page by any of its names, or None where it is not in memory."""
         entry = self._entries.get(name)

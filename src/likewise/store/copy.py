@@ -42,6 +42,13 @@ def copy(source: Path, to: Path, progress: Callable[[float], None] = lambda _sha
         _remove(temporary)
 
 
+def remove_unfinished(to: Path) -> None:
+    """Remove copies to this name that were cut short. Nobody else may be making one."""
+    for path in to.parent.iterdir():
+        if path.name.startswith(f".{to.name}."):
+            path.unlink()
+
+
 def integrity_problem(path: Path) -> str | None:
     """Return what SQLite finds wrong with a database file; None when it is whole."""
     with closing(connect(path, read_only=True)) as connection:

@@ -1,6 +1,6 @@
-"""Numbered migrations, forward only, each in one transaction with its number.
+"""Numbered migrations, forward only: all that a database lacks, in one transaction.
 
-Knows SQL files and `user_version`; must not know what the tables mean.
+Knows SQL files, `user_version` and one line of `meta`; must not know what the other tables mean.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import apsw
 
+from likewise import __version__
 from likewise.errors import StartError
 from likewise.store.file import APPLICATION_ID
 
@@ -32,40 +33,57 @@ def migrate(
     connection: apsw.Connection,
     path: Path,
     steps: Sequence[Migration],
-    back_up: Callable[[Path], None],
+    back_up: Callable[[int], None],
 ) -> None:
-    """Bring a database to the newest schema; an existing one is backed up first.
+    """Bring a database to the newest schema; `back_up` an existing one first, for that schema.
 
     Raises `StartError` for a database that a newer version has written.
     """
     newest = steps[-1].number
-    version = check_version(connection, path, newest)
-    if version == newest:
+    schema = check_schema(connection, path, newest)
+    if schema == newest:
         return
-    if version:
-        back_up(path.with_name(f"{path.name}.before-schema-{newest}"))
-    for step in steps:
-        if step.number > version:
-            _apply(connection, step)
+    if schema:
+        back_up(newest)
+    _take(connection, [step for step in steps if step.number > schema])
 
 
-def check_version(connection: apsw.Connection, path: Path, newest: int) -> int:
+def check_schema(connection: apsw.Connection, path: Path, newest: int) -> int:
     """Return the schema's number. Raises `StartError` when it is newer than `newest`."""
-    version = int(connection.pragma("user_version"))
-    if version > newest:
+    schema = int(connection.pragma("user_version"))
+    if schema > newest:
+        from likewise.store.upgrade import too_new  # noqa: PLC0415 (rarely needed)
+
+        raise too_new(connection, path, schema, newest)
+    return schema
+
+
+def check_current(connection: apsw.Connection, path: Path, newest: int) -> None:
+    """Raise `StartError` unless the schema is the newest: commands do not change it unasked."""
+    schema = check_schema(connection, path, newest)
+    if not schema:
+        raise StartError(f"{path} is empty. `likewise serve` makes its tables.")
+    if schema < newest:
         raise StartError(
-            f"{path} was written by a newer version of Likewise (schema {version}, this one knows"
-            f" up to {newest}). Upgrade Likewise, or restore a backup made before."
+            f"{path} has the tables of an older version (schema {schema}, this one has {newest})."
+            " `likewise migrate` changes them, and so does `likewise serve`; both make a backup"
+            " first."
         )
-    return version
 
 
-def _apply(connection: apsw.Connection, step: Migration) -> None:
+def _take(connection: apsw.Connection, steps: Sequence[Migration]) -> None:
+    """Take all steps or none: there is no backup of what would be in between."""
     connection.execute("BEGIN IMMEDIATE")
     try:
-        connection.execute(step.sql)
+        for step in steps:
+            connection.execute(step.sql)
+        # For those who go back to an older version: it can say which one is needed.
+        connection.execute(
+            "/* version */ INSERT OR REPLACE INTO meta VALUES ('version', ?)",
+            (__version__.encode(),),
+        )
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version={step.number}")
+        connection.execute(f"PRAGMA user_version={steps[-1].number}")
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:  # a full disk has ended it already

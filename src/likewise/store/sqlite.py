@@ -8,17 +8,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import apsw
 
 from likewise.errors import Problem, StartError
 from likewise.store import (
     Alias,
+    Condition,
     Counts,
     Known,
     Ledger,
@@ -31,16 +32,18 @@ from likewise.store import (
     Wish,
     file,
 )
-from likewise.store.cache import Cache, Page
+from likewise.store.cache import Cache, Name, Page
 from likewise.store.checkpoint import Checkpoints
-from likewise.store.copy import copy
-from likewise.store.migrate import migrate, migrations
+from likewise.store.migrate import check_current, check_schema, migrate, migrations
 from likewise.store.pages import load_page, unknown_pages
 from likewise.store.recovery import write_wal_again
 from likewise.store.reports import connect_for_reports, report, totals
 from likewise.store.transaction import Kinds, Transaction
-from likewise.store.writer import Writer
+from likewise.store.writer import Batch, Writer
 from likewise.voters import row_key, secret_mark
+
+if TYPE_CHECKING:
+    from likewise.store.condition import Examination
 
 T = TypeVar("T")
 
@@ -68,6 +71,7 @@ class SqliteStore:
         self._read_connection = file.connect(path, read_only=True)
         self._reader = self._read_connection.cursor()
         self._reports: apsw.Connection | None = None
+        self._examination: Examination | None = None
         self._threads = [ThreadPoolExecutor(1, name) for name in ("commit", "checkpoint", "report")]
         self._file = file.identity(path)
         self._next_look = 0.0
@@ -82,6 +86,8 @@ class SqliteStore:
         self._writer = Writer(writer, self._threads[0], self._transaction, self._committed)
         self._checkpoints = Checkpoints(writer, path, self._threads[1])
         self._writer.pause = self._checkpoints.due
+        self.loaded_pages = 0  # since the start, for not being in memory
+        self.on_likes: Callable[[Mapping[Name, int], int], None] = lambda _given, _taken_back: None
 
     # Parts that are loaded when they are needed: together they take half a MiB
 
@@ -96,6 +102,13 @@ class SqliteStore:
         from likewise.store.surges import SqliteSurges  # noqa: PLC0415 (see above)
 
         return SqliteSurges(self)
+
+    async def condition(self) -> Condition:
+        if self._examination is None:
+            from likewise.store.condition import Examination  # noqa: PLC0415 (see above)
+
+            self._examination = Examination(self.path, self.wall)
+        return await self._examination.condition()
 
     async def retain(self) -> None:
         from likewise.store.retention import Retention  # noqa: PLC0415 (see above)
@@ -182,11 +195,31 @@ class SqliteStore:
                 return False
         return True
 
+    @property
+    def on_batch(self) -> Callable[[Batch], None]:
+        """Told of every transaction that reached the disk."""
+        return self._writer.on_batch
+
+    @on_batch.setter
+    def on_batch(self, tell: Callable[[Batch], None]) -> None:
+        self._writer.on_batch = tell
+
+    @property
+    def is_storable(self) -> bool:
+        """Whether the last transaction reached the disk."""
+        return not self._writer.failed
+
+    @property
+    def pages_in_memory(self) -> int:
+        return len(self._cache)
+
     async def close(self) -> None:
         await self._writer.finish()
         await self._checkpoints.close()
         if self._reports is not None:
             self._reports.interrupt()  # nobody waits for a report any more
+        if self._examination is not None:
+            self._examination.close()
         for thread in self._threads:
             thread.shutdown(cancel_futures=True)
         for connection in (self._reports, self._read_connection, self._write_connection):
@@ -200,6 +233,7 @@ class SqliteStore:
         is_fresh = self.version() == self._cached_version
         found = self._cache.get(name) if is_fresh else None
         if found is None:
+            self.loaded_pages += 1
             found = load_page(self._reader, name)
             if found is not None:
                 self._cache.put(name, found)
@@ -265,6 +299,8 @@ class SqliteStore:
         self._kinds.numbers |= transaction.new_kinds
         for name, page in transaction.pages.items():
             self._cache.put(name, page)
+        if transaction.new_likes or transaction.taken_back:
+            self.on_likes(transaction.new_likes, transaction.taken_back)
 
     def write(self, do: Callable[[Transaction], T]) -> asyncio.Future[T]:
         return self._writer.submit(do, _raised)
@@ -301,14 +337,16 @@ def open_store(
     create: bool,
     wall: Callable[[], float] = time.time,
 ) -> SqliteStore:
-    """Open the database, made or migrated where needed. Raises `StartError`.
+    """Open the database, made or migrated where needed if `create`. Raises `StartError`.
 
     The caller holds the file's lock.
     """
     file.check_sqlite()
     connection = file.connect(path, create=create)
     try:
-        secret = _prepare(connection, path, configured_secret)
+        # Before anything is written: a newer version's database is none of our business.
+        (check_schema if create else check_current)(connection, path, migrations()[-1].number)
+        secret = prepare(connection, path, configured_secret)
         return SqliteStore(path, secret, connection, wall)
     except (apsw.Error, OSError) as error:
         connection.close()
@@ -318,19 +356,35 @@ def open_store(
         raise
 
 
-def _prepare(connection: apsw.Connection, path: Path, configured_secret: str | None) -> bytes:
-    """Make the database ready to be served; return its secret."""
+def prepare(
+    connection: apsw.Connection,
+    path: Path,
+    configured_secret: str | None,
+    progress: Callable[[float], None] = lambda _share: None,
+) -> bytes:
+    """Make the database ready to be served; return its secret.
+
+    The caller holds the file's lock. Raises `StartError`, `apsw.Error`, `OSError`.
+    """
     secret = _secret(connection, path, configured_secret)
-    # Changed pages stay in memory until the commit, which has a thread: statements run on the
-    # event loop, which may not wait for a disk.
-    connection.execute("PRAGMA cache_spill=OFF")
     if connection.pragma("journal_mode", "WAL") != "wal":
         raise StartError(
             f"{path} lies where programs cannot share memory, as on a network. Put it on a disk"
             " of this machine."
         )
     write_wal_again(connection)
-    migrate(connection, path, migrations(), lambda to: copy(path, to))
+
+    def back_up(schema: int) -> None:
+        from likewise.store.upgrade import back_up_before  # noqa: PLC0415 (rarely needed)
+
+        _log.info("The tables of %s are changed for this version, after a copy.", path)
+        # A secret that was kept off this disk stays off it.
+        back_up_before(path, schema, None if configured_secret else secret, progress)
+
+    migrate(connection, path, migrations(), back_up)
+    # Changed pages stay in memory until the commit, which has a thread: statements run on the
+    # event loop, which may not wait for a disk.
+    connection.execute("PRAGMA cache_spill=OFF")
     connection.execute(
         "/* mark */ INSERT OR IGNORE INTO meta VALUES (?, ?)", (_SECRET_MARK, secret_mark(secret))
     )

@@ -41,6 +41,8 @@ class Transaction:
         self.hour = hour
         self.pages: dict[Name, Page] = {}
         self.new_kinds: dict[str, int] = {}
+        self.new_likes: dict[Name, int] = {}  # wishes that gave something, by page
+        self.taken_back = 0
         self.forgets = False  # the cache is not to be believed after the commit
         self._moves: dict[tuple[int, int], list[int]] = {}  # (page, kind): ups, downs
 
@@ -59,10 +61,9 @@ class Transaction:
             page, is_new = self.create(name), True
         if page.is_blocked and wish.n > self._total(page, wish):
             return page_blocked()
-        change = self._set(page, wish)
-        if change:
-            page.counts[wish.kind] = page.counts.get(wish.kind, 0) + change
-        return Standing(change, is_new, dict(page.counts))
+        before, change = self._count(page, wish)
+        left = self._leave_rivals(page, wish) if wish.rivals and wish.n else ()
+        return Standing(change, is_new, dict(page.counts), before, left)
 
     def adopt(self, seeds: Sequence[Seed], aliases: Sequence[Alias]) -> list[Alias]:
         """Point aliases at their pages, then set seeds; return the aliases that cannot be.
@@ -116,6 +117,25 @@ class Transaction:
         )
         self._moves.clear()
 
+    def _count(self, page: Page, wish: Wish) -> tuple[int, int]:
+        """Make a voter's total stand, and count it; return what it was, and the change."""
+        before, change = self._set(page, wish)
+        if change:
+            page.counts[wish.kind] = page.counts.get(wish.kind, 0) + change
+            self._note(page.name, change)
+        return before, change
+
+    def _leave_rivals(self, page: Page, wish: Wish) -> tuple[str, ...]:
+        """Take back what a voter has of other kinds; return of which he had some."""
+        wishes = [wish._replace(kind=rival, n=0) for rival in wish.rivals]
+        return tuple(other.kind for other in wishes if self._count(page, other)[1])
+
+    def _note(self, name: Name, change: int) -> None:
+        if change > 0:
+            self.new_likes[name] = self.new_likes.get(name, 0) + 1
+        else:
+            self.taken_back += 1
+
     def _total(self, page: Page, wish: Wish) -> int:
         """Return what the voter's rows add up to."""
         kind = self.kind(wish.kind)
@@ -125,8 +145,8 @@ class Transaction:
         ]
         return sum(self._n_of(key) or 0 for key in keys)
 
-    def _set(self, page: Page, wish: Wish) -> int:
-        """Make the voter's rows add up to `wish.n`; return the change.
+    def _set(self, page: Page, wish: Wish) -> tuple[int, int]:
+        """Make the voter's rows add up to `wish.n`; return what they did before, and the change.
 
         One row is enough. Several stand where he liked two pages that were merged later.
         """
@@ -137,16 +157,16 @@ class Transaction:
         ]
         # Most wishes are new likes of pages that were never merged: for these it is one step.
         if wish.n and len(keys) == 1 and self._insert(keys[0], wish.n, wish.rank):
-            return wish.n
+            return 0, wish.n
         standing = [(key, n) for key in reversed(keys) if (n := self._n_of(key))]
         before = sum([n for _, n in standing])
         if wish.n == before:
-            return 0
+            return before, 0
         kept = standing.pop() if standing else (keys[0], 0)  # the page's own, where it can be
         self._put(*kept, wish.n, wish.rank)
         for other in standing:
             self._put(*other, 0, 0)
-        return wish.n - before
+        return before, wish.n - before
 
     def _n_of(self, key: Key) -> int | None:
         n: int | None = self.cursor.execute(

@@ -30,6 +30,14 @@ class Work(NamedTuple):
     do: Callable[[Transaction], Any]
     answer: Callable[[Any], Any]
     future: asyncio.Future[Any]
+    since: float  # in seconds of the loop's clock
+
+
+class Batch(NamedTuple):
+    """What a transaction that reached the disk took, and what each of its writes had waited."""
+
+    seconds: float
+    waited_seconds: list[float]
 
 
 class Writer:
@@ -54,6 +62,7 @@ class Writer:
         self._is_finished = False
         self.is_busy = False  # the connection belongs to the thread, or to a transaction
         self.failed = False  # the last commit did not succeed
+        self.on_batch: Callable[[Batch], None] = lambda _batch: None
         self.pause: Callable[[], asyncio.Future[None] | None] = lambda: None
 
     def submit(
@@ -65,7 +74,7 @@ class Writer:
         too much waits already. It is
         called even when the future was cancelled: others may rely on what it does.
         """
-        work = Work(do, answer, self._loop.create_future())
+        work = Work(do, answer, self._loop.create_future(), self._loop.time())
         if self._is_finished or len(self._queue) >= MAX_QUEUE:
             _resolve(work, _unavailable())
             return work.future
@@ -92,9 +101,11 @@ class Writer:
             self._running = None
 
     async def _write(self, batch: list[Work]) -> None:
-        self.is_busy = True
+        self.is_busy, began = True, self._loop.time()
         try:
             outcomes = await self._commit(batch)
+            now = self._loop.time()
+            self.on_batch(Batch(now - began, [now - work.since for work in batch]))
         except Exception as error:  # noqa: BLE001 (a fault of ours may not end the writer)
             self._roll_back()
             self.failed = _is_storage(error)

@@ -24,7 +24,7 @@ from likewise.store.file import (
     unusable,
     write_private,
 )
-from likewise.store.migrate import check_version, migrations
+from likewise.store.migrate import check_schema, migrations
 from likewise.store.sqlite import mark_of
 from likewise.voters import secret_mark
 
@@ -77,8 +77,6 @@ def verify(backup: Path, configured: str | None) -> bytes:
     problem = integrity_problem(backup)
     if problem:
         raise StartError(f"{backup} is damaged: {problem}. Take an older backup.")
-    with closing(connect(backup, read_only=True)) as connection:
-        check_version(connection, backup, migrations()[-1].number)
     return _belonging_secret(backup, configured)
 
 
@@ -140,6 +138,7 @@ def _beside(database: Path, ending: str) -> Path:
 def _belonging_secret(database: Path, configured: str | None) -> bytes:
     with closing(connect(database, read_only=True)) as connection:
         try:
+            check_schema(connection, database, migrations()[-1].number)
             mark = mark_of(connection)
         except apsw.Error as error:
             raise unusable(database, error) from None

@@ -6,16 +6,12 @@ may be anyone, and so may be the server behind it: both are held to the bounds b
 
 from __future__ import annotations
 
-import io
 import socket
 import ssl
-import threading
-import time
 from contextlib import closing
 from functools import cached_property
 from http.client import HTTPException, HTTPResponse
-from queue import Empty, SimpleQueue
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from likewise import __version__
@@ -23,6 +19,7 @@ from likewise.addresses import parse_address
 from likewise.errors import StartError
 from likewise.sites import punycode
 from likewise.transfer.body import read_body
+from likewise.transfer.connecting import Deadline, Target, Timed, connection, resolved
 from likewise.transfer.internet import is_loopback, is_public
 
 TOTAL_SECONDS = 10
@@ -34,8 +31,6 @@ _PORTS = {"https": 443, "http": 80}
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _STAY_AS_THEY_ARE = "!$%&'()*+,/:;=?@[]~"
 _SHOWN_CHARACTERS = 200
-
-_Target = tuple[socket.AddressFamily, Any]
 
 
 class Document(NamedTuple):
@@ -56,7 +51,7 @@ class PublicHost:
 
     def __init__(self, address: str) -> None:
         """Raise `StartError` for an address that is not fetched from at all."""
-        self._deadline = _Deadline(TOTAL_SECONDS)
+        self._deadline = Deadline(TOTAL_SECONDS)
         try:
             self._origin = _origin(address)
         except ValueError as error:
@@ -93,7 +88,7 @@ class PublicHost:
         """Return what is at the address, or where it says that this is."""
         with closing(self._connected()) as sock:
             sock.sendall(self._request(urlsplit(address)))
-            timed = cast("socket.socket", _Timed(sock, self._deadline))
+            timed = cast("socket.socket", Timed(sock, self._deadline))
             with closing(HTTPResponse(timed, method="GET")) as response:
                 response.begin()
                 location = response.headers.get("Location")
@@ -122,7 +117,7 @@ class PublicHost:
         for target in self._targets:
             seconds = min(CONNECT_SECONDS, self._deadline.seconds_left())
             try:
-                sock = _connection(*target, seconds)
+                sock = connection(*target, seconds)
             except OSError as error:
                 why = error.strerror or error
                 failure = OSError(f"its server takes no connection ({why}); check that it runs")
@@ -139,10 +134,10 @@ class PublicHost:
         return ssl.create_default_context()
 
     @cached_property
-    def _targets(self) -> list[_Target]:
+    def _targets(self) -> list[Target]:
         """What the name leads to: asked for once, and all of it checked, before any connection."""
         host, port = self._origin.host, self._origin.port
-        targets = _resolved(host, port, self._deadline.seconds_left())
+        targets = resolved(host, port, self._deadline.seconds_left())
         for _, target in targets:
             address = parse_address(target[0])
             if host in _LOCAL_HOSTS:
@@ -177,74 +172,6 @@ def _origin(address: str) -> _Origin:
     if "@" in url.netloc:
         raise ValueError("it has a user or a password")
     return _Origin(url.scheme, host, url.port or _PORTS[url.scheme])
-
-
-def _resolved(host: str, port: int, seconds: float) -> list[_Target]:
-    """Return the addresses of a host. The system's resolver knows no deadline, so a thread asks."""
-    answers: SimpleQueue[list[_Target] | Exception] = SimpleQueue()
-
-    def ask() -> None:
-        try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            answers.put([(family, target) for family, *_, target in found])
-        except (OSError, ValueError) as error:
-            answers.put(error)
-
-    threading.Thread(target=ask, daemon=True).start()
-    try:
-        answer = answers.get(timeout=seconds)
-    except Empty:
-        raise TimeoutError from None
-    if isinstance(answer, Exception):
-        raise answer
-    return answer
-
-
-def _connection(family: socket.AddressFamily, target: Any, seconds: float) -> socket.socket:  # noqa: ANN401 (as Python calls it)
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        sock.settimeout(seconds)
-        sock.connect(target)
-    except OSError:
-        sock.close()
-        raise
-    return sock
-
-
-class _Deadline:
-    """The moment at which all waiting ends."""
-
-    def __init__(self, seconds: float) -> None:
-        self._end = time.monotonic() + seconds
-
-    def seconds_left(self) -> float:
-        """Return how long may still be waited. Raises `TimeoutError` when it is over."""
-        left = self._end - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        return left
-
-
-class _Timed(io.RawIOBase):
-    """What a socket receives until the deadline, however small the pieces that it comes in.
-
-    A socket's own timeout starts anew with each piece, so a server that drips would hold us.
-    """
-
-    def __init__(self, sock: socket.socket, deadline: _Deadline) -> None:
-        self._socket = sock
-        self._deadline = deadline
-
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        """Return what `http.client` reads from."""
-        return io.BufferedReader(self)
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:  # noqa: ANN401 (typing has no buffers before 3.12)
-        self._socket.settimeout(self._deadline.seconds_left())
-        return self._socket.recv_into(buffer)
 
 
 def _why(error: Exception) -> str:

@@ -18,6 +18,7 @@ from likewise.sites import DEFAULT, LIKE, Site, origin_of, origins_setting, site
 from likewise.store import Alias, Query, Seed, Store, Surge
 from likewise.web import parameters
 from likewise.web.answers import PRIVATE, json_answer, shown
+from likewise.web.host import AdminHost, admin_url
 from likewise.web.hours import hour_text
 from likewise.web.origins import RefusedOrigins
 from likewise.web.parameters import json_object, number_of, text_of
@@ -53,6 +54,7 @@ class Admin:
         refused_origins: RefusedOrigins,
         metrics: Metrics,
         url: str | None,
+        host: AdminHost,
     ) -> None:
         self._store = store
         self._sites = sites
@@ -62,7 +64,17 @@ class Admin:
         self._proxies = proxies
         self._refused_origins = refused_origins
         self._metrics = metrics
-        self._origin = origin_of(url) if url else None
+        self._url = url
+        self._host = host
+        own_url = admin_url(url, host.name)
+        self._origin = origin_of(own_url) if own_url else None
+
+    def is_here(self, request: Request) -> bool:
+        """Tell whether the owner's part is at the host that a request came to.
+
+        Commands on this machine find it where the service listens.
+        """
+        return self._host.serves(request) or self._is_command(request)
 
     def authorize(self, request: Request) -> None:
         """Let the owner pass: with the key, or with a session. Raises `wrong_key` and others."""
@@ -81,9 +93,9 @@ class Admin:
 
         It tells one key from another, and nothing of either.
         """
-        key = self._key_in(request)
-        if key is not None and self._keys.is_local(key):
+        if self._is_command(request):
             return "command"
+        key = self._key_in(request)
         owner = f"key {(self._keys.owner() or b'').hex()[:8]}"
         return owner if key is not None else f"dashboard, {owner}"
 
@@ -113,6 +125,7 @@ class Admin:
         return json_answer(
             {
                 "version": __version__,
+                "address": self._url,
                 "site": site.name,
                 "sites": [{"name": one.name, "url": one.url} for one in self._sites.values()],
                 "kinds": site.kinds,
@@ -235,17 +248,24 @@ class Admin:
         host = request.header(b"host") or ""
         is_own = origin == self._origin or (_is_loopback(host) and origin == f"http://{host}")
         if not is_own:
-            raise Problem(
-                "origin_refused",
-                "Signing in needs the service's own address. Set LIKEWISE_URL to the address that"
-                " you open it at, for example LIKEWISE_URL=https://likes.example.com",
-            )
+            raise Problem("origin_refused", self._where_to_sign_in())
         fetch_site = request.header(b"sec-fetch-site")
         if fetch_site not in {None, "same-origin"}:
             raise Problem("origin_refused", "This request must come from the dashboard itself.")
         content_type = (request.header(b"content-type") or "").partition(";")[0].strip()
         if content_type.lower() != "application/json":
             raise Problem("unsupported_type", "Send the body as application/json.")
+
+    def _where_to_sign_in(self) -> str:
+        if self._host.name:
+            return (
+                f"Sign in at {self._origin}. That is LIKEWISE_ADMIN_HOST, with the scheme and the"
+                " port of LIKEWISE_URL."
+            )
+        return (
+            "Signing in needs the service's own address. Set LIKEWISE_URL to the address that"
+            " you open it at, for example LIKEWISE_URL=https://likes.example.com"
+        )
 
     def _with_cookie(self, request: Request, token: str, status: int) -> Response:
         # Signing in and out comes from our own page, and says how the browser sees us.
@@ -255,6 +275,10 @@ class Admin:
         if status == 204:
             return Response(status, headers)
         return json_answer({"expires_in": SESSION_SECONDS}, headers, status)
+
+    def _is_command(self, request: Request) -> bool:
+        key = self._key_in(request)
+        return key is not None and self._keys.is_local(key)
 
     def _has_session(self, request: Request) -> bool:
         token = self._token_in(request)

@@ -8,12 +8,12 @@ from __future__ import annotations
 import logging
 import time
 from asyncio import CancelledError
-from collections.abc import Mapping
 
 from likewise.errors import Problem
 from likewise.http.message import MAX_BODY_BYTES, Answer, Request, Response, header_block
 from likewise.metrics import REFUSALS, Metrics
 from likewise.store import Store
+from likewise.web.access_log import AccessLog, new_id
 from likewise.web.admin import Admin
 from likewise.web.answers import (
     NO_STORE,
@@ -22,7 +22,7 @@ from likewise.web.answers import (
     PUBLIC,
     problem_answer,
 )
-from likewise.web.routes import OWNER, Place, Router
+from likewise.web.routes import OWNER, Place, Router, nothing_here
 
 IMPORT_BODY_BYTES = 1 << 20
 _PRIVATE_PATHS = (b"/api/", b"/dashboard", b"/metrics")
@@ -49,37 +49,40 @@ class Health:
 
 
 class App:
-    """Handles requests. `parts` are what routes name: public, admin, files, health and others."""
+    """Handles requests, and writes them into an access log where there is one."""
 
     def __init__(
-        self, parts: Mapping[str, object], admin: Admin, metrics: Metrics, *, logs_access: bool
+        self, router: Router, admin: Admin, metrics: Metrics, access_log: AccessLog | None
     ) -> None:
-        self._router = Router(parts)
+        self._router = router
         self._admin = admin
         self._metrics = metrics
-        self._logs_access = logs_access
+        self._access_log = access_log
 
     def handle(self, request: Request) -> Answer:
         """Answer a request. Refusals of handlers that answer later are left to `failure`."""
-        if self._logs_access:
-            return self._logged(request)
+        if self._access_log is not None:
+            return self._logged(request, self._access_log)
         return self._handle(request)
 
     def body_limit(self, request: Request) -> int:
         """Return how many bytes of body a request may have: only the owner imports much."""
-        if request.path == b"/api/import":
+        if request.path == b"/api/import" and self._admin.is_here(request):
             return self._admin.body_limit(request, IMPORT_BODY_BYTES, MAX_BODY_BYTES)
         return MAX_BODY_BYTES
 
-    def failure(self, error: BaseException, path: bytes | None) -> Response:
+    def failure(
+        self, error: BaseException, path: bytes | None, request_id: str | None = None
+    ) -> Response:
         """Return the problem that tells of an error; only what we did not foresee is logged."""
         if isinstance(error, CancelledError):  # at the end, when nothing waits any longer
             error = Problem("storage_unavailable", "The service is stopping; ask it again later.")
         if not isinstance(error, Problem):
-            _log.error("A request could not be answered.", exc_info=error)
-            error = Problem(
-                "server_error", "The service met an error of its own. It is in its log."
-            )
+            request_id = request_id or new_id()
+            fields = {"request": request_id}
+            _log.error("Request %s was not answered.", request_id, exc_info=error, extra=fields)
+            told = f"The service met an error of its own. Its log names it {request_id}."
+            error = Problem("server_error", told)
         self._metrics.add(REFUSALS, error.code)
         is_private = path is not None and path.startswith(_PRIVATE_PATHS)
         headers = PRIVATE if is_private else PUBLIC
@@ -90,25 +93,28 @@ class App:
 
     def _handle(self, request: Request) -> Answer:
         match = self._router.find(request.path)
+        if match.place.is_owners and not self._admin.is_here(request):
+            raise nothing_here()
         if request.method == "OPTIONS":
             return _options(match.place)
-        route, handler = match.handler(request.method)
-        if route.audience == OWNER:
+        endpoint = match.endpoint(request.method)
+        endpoint.requests += 1
+        if endpoint.route.audience == OWNER:
             self._admin.authorize(request)
-        return handler(request, *match.arguments)
+        return endpoint.handler(request, *match.arguments)
 
-    async def _logged(self, request: Request) -> Response:
-        """Answer and write a line about it: never the address, nor what the query asked."""
-        start = time.perf_counter()
+    async def _logged(self, request: Request, log: AccessLog) -> Response:
+        """Answer and write a line about it, which bears the same id as the answer."""
+        start, request_id = time.perf_counter(), log.id_of(request)
         try:
             answer = self._handle(request)
             response = answer if isinstance(answer, Response) else await answer
         except Exception as error:  # noqa: BLE001 (`failure` words it)
-            response = self.failure(error, request.path)
-        milliseconds = (time.perf_counter() - start) * 1_000
-        path = request.path.decode("latin-1")
-        _log.info("%s %s %d %.1f ms", request.method, path, response.status, milliseconds)
-        return response
+            response = self.failure(error, request.path, request_id)
+        log.note(request, request_id, response.status, time.perf_counter() - start)
+        # Another one, since answers may be kept and given again.
+        headers = response.headers + header_block(("x-request-id", request_id))
+        return Response(response.status, headers, response.body)
 
 
 def _options(place: Place) -> Response:

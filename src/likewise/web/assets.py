@@ -1,6 +1,7 @@
 """Files that are served as they are: the widget, and the pages' own scripts and styles.
 
-Read and compressed once at the start; knows nothing of likes.
+Read and compressed once at the start, but for the widgets of older releases, which wait on the disk
+until a page that pins one asks; knows nothing of likes.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ import re
 import zlib
 from binascii import b2a_base64
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import lru_cache
 from hashlib import sha256, sha384
 from pathlib import Path
 
@@ -16,6 +19,8 @@ from likewise import __version__
 from likewise.errors import Problem
 from likewise.http.message import Request, Response, header_block
 from likewise.web.answers import NO_STORE, PUBLIC, has_tag, json_answer, page_headers
+from likewise.web.host import AdminHost
+from likewise.web.routes import nothing_here
 
 _TYPES = {
     "css": "text/css; charset=utf-8",
@@ -25,6 +30,8 @@ _TYPES = {
 }
 _GZIP_WINDOW = 31  # zlib's way to say: with gzip's header
 _HASH_CHARACTERS = 16
+_HASH = re.compile(rb"[0-9a-f]{16}")
+_KEPT_IN_MEMORY = 4  # older widgets, some 6 KiB each
 _TAKES_GZIP = re.compile(rb"gzip(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))", re.IGNORECASE)
 
 
@@ -64,18 +71,32 @@ def _walk(folder: Path, prefix: str) -> Iterator[tuple[str, Asset]]:
             yield prefix + entry.name, Asset(entry.name, entry.read_bytes())
 
 
+@lru_cache(_KEPT_IN_MEMORY)
+def released_widget(name: bytes) -> Asset:
+    """Return a widget of any release by its hash. Raises `not_found`."""
+    # A name from the wire leads to a file: it is a hash, or nothing is looked for.
+    if _HASH.fullmatch(name):
+        file = f"likes-{name.decode()}.js"
+        with suppress(FileNotFoundError):
+            return Asset(file, (Path(__file__).with_name("widgets") / file).read_bytes())
+    raise Problem("not_found", "There is no such version of the widget.")
+
+
 class Files:
     """Answers with files. `url` is the service's public address, where one is set."""
 
-    def __init__(self, *, serves_demo: bool, url: str | None) -> None:
+    def __init__(self, admin_host: AdminHost, *, serves_demo: bool, url: str | None) -> None:
         self._assets = load_assets()
         self._widget = self._assets["likes.js"]
+        self._admin_host = admin_host
         self._serves_demo = serves_demo
         self._url = url
         self._page_headers = page_headers(is_https=bool(url and url.startswith("https:")))
 
-    def front(self, _request: Request) -> Response:
+    def front(self, request: Request) -> Response:
         """`GET /`: on to what there is to see."""
+        if not self._serves_demo and not self._admin_host.serves(request):
+            raise nothing_here()
         to = "demo" if self._serves_demo else "dashboard"
         return Response(303, NO_STORE + header_block(("location", to)))
 
@@ -103,9 +124,9 @@ class Files:
 
     def hashed_widget(self, request: Request, name: bytes) -> Response:
         """`GET /likes-{hash}.js`: this very widget, for pages that pin it."""
-        if name != self._widget.hash.encode():
-            raise Problem("not_found", "There is no such version of the widget.")
-        return self._widget.answer(request, PUBLIC + _FOR_EVER)
+        is_present = name == self._widget.hash.encode()
+        widget = self._widget if is_present else released_widget(name)
+        return widget.answer(request, PUBLIC + _FOR_EVER)
 
     def widget_facts(self, _request: Request) -> Response:
         """`GET /v1/widget`: where the pinned widget is, and its integrity (W3C SRI)."""

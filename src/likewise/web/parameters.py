@@ -74,7 +74,11 @@ def json_object(body: bytes) -> Mapping[str, Any]:
     Raises `bad_request`. A key that stands twice has a `Doubled` as its value.
     """
     try:
-        value = _DECODER.decode(body.decode("utf-8"))
+        text = body.decode("utf-8")
+        # What our widget sends has no white space around it, which would cost two searches.
+        value, end = _DECODER.raw_decode(text) if text.startswith("{") else (None, -1)
+        if end != len(text):
+            value = _DECODER.decode(text)
     except UnicodeDecodeError:
         raise Problem("bad_request", "The body is not valid UTF-8.") from None
     except RecursionError:

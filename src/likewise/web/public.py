@@ -13,12 +13,10 @@ from likewise.addresses import Proxies, network_of
 from likewise.errors import Problem, page_blocked
 from likewise.http.message import Answer, Request, Response, header_block
 from likewise.limits import Grant, Limiter
-from likewise.metrics import LIKES, Metrics
 from likewise.pages import BadPage, canonical
-from likewise.sites import LIKE, OPEN, Site, origins_setting, site_named
+from likewise.sites import LIKE, OPEN, Site, origins_setting, site_named, unknown_kind
 from likewise.store import Counts, Known, Standing, Store, Wish
 from likewise.voters import checked_voter, new_voter
-from likewise.watch import Watch
 from likewise.web.answers import JSON_TYPE, NO_STORE, PUBLIC, KeptAnswers, has_tag, quoted, shown
 from likewise.web.gate import Gate
 from likewise.web.origins import RefusedOrigins
@@ -40,7 +38,7 @@ _CACHED = (
     + header_block(("cache-control", "public, max-age=5, stale-while-revalidate=60"))
 )
 # A browser sends these without asking first, so that a like is one request.
-_BODY_TYPES = frozenset({"text/plain", "application/json", ""})
+_BODY_TYPES = frozenset({b"text/plain", b"application/json", b""})
 
 
 class Public:
@@ -53,8 +51,6 @@ class Public:
         limiter: Limiter,
         proxies: Proxies,
         gate: Gate,
-        watch: Watch,
-        metrics: Metrics,
         refused_origins: RefusedOrigins,
     ) -> None:
         self._store = store
@@ -62,8 +58,6 @@ class Public:
         self._limiter = limiter
         self._proxies = proxies
         self._gate = gate
-        self._watch = watch
-        self._metrics = metrics
         self._refused_origins = refused_origins
         self._kept_counts = KeptAnswers()
 
@@ -108,7 +102,7 @@ class Public:
         """`GET /likes/{post_id}`: the article's way to ask for one count."""
         self._limiter.read(self._network(request))
         site = site_named(self._sites, Query(request.query).one("site"))
-        kind, text = site.kind(LIKE), _segment_text(segment)
+        kind, text = _public_kind(site, LIKE), _segment_text(segment)
         counts = self._store.counts(site.name, site.page(text))
         return Response(200, _FRESH, _article_body(text, shown(counts, kind)))
 
@@ -118,7 +112,7 @@ class Public:
         fields = _fields(request) if request.body else {}
         site = self._writable_site(request, fields, Query(request.query).one("site"))
         kind, voter = text_of(fields, "kind"), text_of(fields, "voter")
-        kind = site.kind(LIKE if kind is None else kind)
+        kind = _public_kind(site, LIKE if kind is None else kind)
         voter = new_voter() if voter is None else checked_voter(voter)
         wish = _wish(site, text, kind, voter, fields)
         prove = self._proof(site, text, fields)
@@ -137,10 +131,9 @@ class Public:
         network = self._network(request)
         known = self._store.known(wish.site, wish.page)
         page = wish.page if known is None else known.page
-        subject = f"{wish.site}\0{page}\0{wish.kind}".encode()
         try:
             is_new_page = self._check_page(network, wish, known, prove)
-            grant = self._grant(network, subject, wish, new_page=is_new_page)
+            grant = self._grant(network, page, wish, new_page=is_new_page)
         except Problem:
             if self._store.n_of(*wish[:4]) != wish.n:
                 raise
@@ -148,14 +141,12 @@ class Public:
             return Response(200, _FRESH, body(self._store.counts(wish.site, wish.page)))
         rank = 0 if grant is None else grant.rank
         # A page that was not known has been proven now.
-        wish = Wish(*wish[:5], rank, wish.may_create or known is None)
+        wish = Wish(*wish[:5], rank, wish.may_create or known is None, wish.rivals)
 
         def answer(outcome: Standing | Problem) -> Response:
-            self._settle(network, subject, grant, outcome)
+            self._settle(network, page, wish, grant, outcome)
             if isinstance(outcome, Problem):
                 raise outcome
-            if outcome.change:
-                self._note(wish.site, page, outcome.change)
             return Response(200, _FRESH, body(outcome.counts))
 
         return self._store.like(wish, answer)
@@ -182,13 +173,8 @@ class Public:
             self._limiter.write(network)  # to ask for nothing and for ever is a flood too
             raise
 
-    def _note(self, site: str, page: str, change: int) -> None:
-        self._metrics.add(LIKES, "given" if change > 0 else "taken back")
-        if change > 0:
-            self._watch.liked(site, page)
-
     def _grant(
-        self, network: bytes | None, subject: bytes, wish: Wish, *, new_page: bool
+        self, network: bytes | None, page: str, wish: Wish, *, new_page: bool
     ) -> Grant | None:
         """Ask the limits for leave; to take back is a write and nothing more."""
         if not wish.n:
@@ -196,7 +182,7 @@ class Public:
             return None
         return self._limiter.like(
             network,
-            subject,
+            _subject(wish.site, page, wish.kind),
             lambda: self._store.likes_today(wish.site, wish.page, wish.kind),
             new_page=new_page,
         )
@@ -204,18 +190,25 @@ class Public:
     def _settle(
         self,
         network: bytes | None,
-        subject: bytes,
+        page: str,
+        wish: Wish,
         grant: Grant | None,
         outcome: Standing | Problem,
     ) -> None:
         """Give back to the network what the wish did not use, or what it took back."""
-        change, is_new_page = (0, False) if isinstance(outcome, Problem) else outcome[:2]
-        if grant is not None and change <= 0:
+        if isinstance(outcome, Problem):
+            if grant is not None:
+                self._limiter.give_back(grant)
+            return
+        # Who claps on has given a like already: more of it is no further one.
+        if grant is not None and not outcome.is_given:
             self._limiter.give_back(grant)
-        elif grant is not None and grant.new_page and not is_new_page:
+        elif grant is not None and grant.new_page and not outcome.is_new_page:
             self._limiter.give_back_page(grant)
-        elif change < 0:
-            self._limiter.took_back(network, subject)
+        elif outcome.is_taken_back:
+            self._limiter.took_back(network, _subject(wish.site, page, wish.kind))
+        for rival in outcome.left:
+            self._limiter.took_back(network, _subject(wish.site, page, rival))
 
     def _network(self, request: Request) -> bytes | None:
         address = self._proxies.client(request.peer, request.headers)
@@ -234,6 +227,19 @@ class Public:
         return site
 
 
+def _subject(site: str, page: str, kind: str) -> bytes:
+    """Return what the limits count likes by."""
+    return f"{site}\0{page}\0{kind}".encode()
+
+
+def _public_kind(site: Site, text: str) -> str:
+    """Return a kind whose count anybody may ask for. Raises `unknown_kind`."""
+    kind = site.kind(text)
+    if site.rule(kind).is_private:
+        raise unknown_kind(site)
+    return kind
+
+
 def _pages(site: Site, texts: list[str]) -> dict[str, str]:
     """Return the pages asked for, by the text. One that cannot be used is left out of a batch: it
     shall not blank its neighbours. Raises `BadPage` where none can be used.
@@ -249,8 +255,8 @@ def _pages(site: Site, texts: list[str]) -> dict[str, str]:
 
 
 def _fields(request: Request) -> Mapping[str, Any]:
-    media_type = (request.header(b"content-type") or "").partition(";")[0].strip().lower()
-    if media_type not in _BODY_TYPES:
+    media_type = request.headers.get(b"content-type", b"")
+    if media_type.partition(b";")[0].strip().lower() not in _BODY_TYPES:
         raise Problem(
             "unsupported_type", "Send the JSON body as text/plain or as application/json."
         )
@@ -259,21 +265,26 @@ def _fields(request: Request) -> Mapping[str, Any]:
 
 def _wish(site: Site, page: str, kind: str, voter: str, fields: Mapping[str, Any]) -> Wish:
     is_on = switch_of(fields, "on", default=True)
-    n = number_of(fields, "n", default=1, maximum=1)
+    n = number_of(fields, "n", default=1, maximum=site.rule(kind).max)
     may_create = site.pages == OPEN
-    return Wish(site.name, site.page(page), kind, voter, n if is_on else 0, may_create=may_create)
+    rivals = site.rivals(kind)
+    return Wish(site.name, site.page(page), kind, voter, n if is_on else 0, 0, may_create, rivals)
 
 
 def _standing(site: Site, wish: Wish, counts: Counts) -> bytes:
     is_on = "true" if wish.n else "false"
+    is_private = site.rule(wish.kind).is_private
+    count = "" if is_private else f'"count":{shown(counts, wish.kind)},'
     return (
         f'{{"page":{quoted(wish.page)},"kind":{quoted(wish.kind)},"on":{is_on},'
-        f'"count":{shown(counts, wish.kind)},"counts":{_counts_json(site, counts)}}}'
+        f'{count}"counts":{_counts_json(site, counts)}}}'
     ).encode()
 
 
 def _counts_json(site: Site, counts: Counts) -> str:
-    return "{" + ",".join(f"{quoted(kind)}:{shown(counts, kind)}" for kind in site.kinds) + "}"
+    return (
+        "{" + ",".join(f"{quoted(kind)}:{shown(counts, kind)}" for kind in site.public_kinds) + "}"
+    )
 
 
 def _article_body(text: str, likes: int) -> bytes:

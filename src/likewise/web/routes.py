@@ -59,8 +59,20 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/api/likes/purge", "corrections.purge", OWNER),
     Route("POST", "/api/undo", "corrections.undo", OWNER),
     Route("GET", "/api/audit", "corrections.audit", OWNER),
+    Route("GET", "/api/doctor", "doctor.examine", OWNER),
     Route("GET", "/metrics", "admin.metrics", OWNER),
 )
+
+
+class Endpoint:
+    """A route with what answers it, and how often it was asked for."""
+
+    __slots__ = ("handler", "requests", "route")
+
+    def __init__(self, route: Route, handler: Handler) -> None:
+        self.route = route
+        self.handler = handler
+        self.requests = 0
 
 
 class Place:
@@ -72,7 +84,15 @@ class Place:
         self.goes_on = "*}" in tail
         self.head = head.encode()
         self.ending = tail.partition("}")[2].encode()
-        self.handlers: dict[str, tuple[Route, Handler]] = {}
+        self.endpoints: dict[str, Endpoint] = {}
+        self.is_owners = False
+
+    def add(self, route: Route, handler: Handler) -> None:
+        """Take a method's handler."""
+        self.endpoints[route.method] = Endpoint(route, handler)
+        # The owner's part, which may be kept to a host of its own. /metrics is no part of it: what
+        # scrapes it inside a network knows the service by another name.
+        self.is_owners = self.head.startswith((b"/api/", b"/dashboard")) and not self.is_public
 
     def argument_in(self, path: bytes) -> bytes | None:
         """Return what stands in place of the braces; None when the path is not of this form."""
@@ -85,13 +105,13 @@ class Place:
     @property
     def is_public(self) -> bool:
         """Whether other web sites may read what is answered here."""
-        return any(route.audience == PUBLIC for route, _ in self.handlers.values())
+        return any(one.route.audience == PUBLIC for one in self.endpoints.values())
 
     @property
     def methods(self) -> str:
         """The methods that are taken, as the header Allow lists them."""
-        implied = ["HEAD", "OPTIONS"] if "GET" in self.handlers else ["OPTIONS"]
-        return ", ".join([*self.handlers, *implied])
+        implied = ["HEAD", "OPTIONS"] if "GET" in self.endpoints else ["OPTIONS"]
+        return ", ".join([*self.endpoints, *implied])
 
 
 class Match(NamedTuple):
@@ -100,13 +120,18 @@ class Match(NamedTuple):
     place: Place
     arguments: tuple[bytes, ...]
 
-    def handler(self, method: str) -> tuple[Route, Handler]:
+    def endpoint(self, method: str) -> Endpoint:
         """Return what answers a method. Raises `method_not_allowed`."""
-        found = self.place.handlers.get("GET" if method == "HEAD" else method)
+        found = self.place.endpoints.get("GET" if method == "HEAD" else method)
         if found is None:
             detail = f"This address takes {self.place.methods}."
             raise Problem("method_not_allowed", detail)
         return found
+
+
+def nothing_here() -> Problem:
+    """Return the refusal of an address that leads nowhere, or shall seem to."""
+    return Problem("not_found", "There is nothing at this address.")
 
 
 class Router:
@@ -118,7 +143,8 @@ class Router:
             part, _, name = route.handler.partition(".")
             handler: Handler = getattr(parts[part], name)
             place = places.setdefault(route.path, Place(route.path))
-            place.handlers[route.method] = (route, handler)
+            place.add(route, handler)
+        self._places = list(places.values())
         self._exact = {
             place.head: Match(place, ()) for place in places.values() if not place.is_open
         }
@@ -133,4 +159,12 @@ class Router:
             argument = place.argument_in(path)
             if argument is not None:
                 return Match(place, (argument,))
-        raise Problem("not_found", "There is nothing at this address.")
+        raise nothing_here()
+
+    def requests(self) -> dict[tuple[str, ...], float]:
+        """Return how often each was asked for, by method and path."""
+        return {
+            (endpoint.route.method, endpoint.route.path): endpoint.requests
+            for place in self._places
+            for endpoint in place.endpoints.values()
+        }

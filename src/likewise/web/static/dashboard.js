@@ -2,11 +2,19 @@
 import { readView, writeView } from './dashboard/address.js';
 import { element, within } from './dashboard/document.js';
 import { closeEditor, edit, prepareEditor, review } from './dashboard/editor.js';
+import { clearHealth, showHealth } from './dashboard/health.js';
 import { clearHistory, prepareHistory, renewHistory, showHistory } from './dashboard/history.js';
 import { askToSignIn, prepareLogin } from './dashboard/login.js';
 import { clearOrigins, showOrigins } from './dashboard/origins.js';
 import { clearPages, focusPage, preparePages, showPages } from './dashboard/pages.js';
-import { PAGES_AT_A_TIME, Refusal, readPages, readSummary, signOut } from './dashboard/service.js';
+import {
+  PAGES_AT_A_TIME,
+  Refusal,
+  readHealth,
+  readPages,
+  readSummary,
+  signOut,
+} from './dashboard/service.js';
 import { clearSummary, prepareSummary, showSummary } from './dashboard/summary.js';
 import { clearSurges, focusSurge, prepareSurges, showSurges, surging } from './dashboard/surges.js';
 import { showSnippet } from './snippet.js';
@@ -30,6 +38,7 @@ const news = element('news', HTMLParagraphElement);
 let view = readView();
 /** @type {Summary | undefined} */
 let summary;
+let isExamined = false;
 let question = new AbortController();
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let typing;
@@ -86,8 +95,21 @@ function show(summary, report) {
   showPages(summary.kinds, report, view, surging(summary.surges));
   pages.hidden = !summary.pages;
   empty.hidden = !pages.hidden;
-  if (pages.hidden) showSnippet(empty, attributesFor(summary));
+  if (pages.hidden) showSnippet(empty, attributesFor(summary), summary.address);
   showHistory(summary.site);
+  if (!isExamined) examine();
+}
+
+/** Shows what is wrong with the set-up: once, and beside the rest, since it may take seconds. */
+async function examine() {
+  isExamined = true;
+  try {
+    const { findings } = await readHealth();
+    if (isExamined) showHealth(findings);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    isExamined = false; // whatever it was, the next question meets it too, and tells
+  }
 }
 
 /**
@@ -140,6 +162,8 @@ function leave(reason) {
   closeEditor();
   clearPages();
   clearSummary();
+  clearHealth();
+  isExamined = false;
   clearOrigins();
   clearSurges();
   clearHistory();

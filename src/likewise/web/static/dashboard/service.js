@@ -6,6 +6,7 @@
 /**
  * @typedef {object} Summary
  * @property {string} version
+ * @property {string | null} address the service's own
  * @property {string} site
  * @property {{ name: string, url: string | null }[]} sites
  * @property {string[]} kinds
@@ -16,6 +17,7 @@
  * @property {RefusedOrigin[]} refused_origins
  */
 
+/** @typedef {{ check: string, state: string, text: string, advice: string }} Finding */
 /** @typedef {{ origin: string, times: number, setting: string }} RefusedOrigin */
 /** @typedef {{ number: number, page: string | null, from: string, to: string, likes: number }} Surge of a page, or of the whole site */
 /** @typedef {{ page: string, url: string | null, counts: Counts, blocked: boolean }} PageRow */
@@ -94,6 +96,11 @@ export function readSummary(site, signal) {
 export function readPages({ page, ...choice }, signal) {
   const offset = `${(page - 1) * PAGES_AT_A_TIME}`;
   return read('api/pages', { ...choice, limit: `${PAGES_AT_A_TIME}`, offset }, signal);
+}
+
+/** @returns {Promise<{ findings: Finding[] }>} */
+export async function readHealth() {
+  return contentOf(await ask('api/doctor', {}));
 }
 
 /**

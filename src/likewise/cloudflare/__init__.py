@@ -1,0 +1,1 @@
+"""What Cloudflare shall be told about a service, and the forms that it is told in."""

@@ -1,0 +1,119 @@
+"""Claps add up to a voter's most, of exclusive kinds he has one, private ones nobody else sees."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.abuse.crowd import fresh_address, fresh_voter
+from tests.service import Reply, Service
+from tests.web.doors import SALON
+
+PAGES = iter(range(1_000_000))
+
+
+def fresh_page() -> str:
+    """Return a page that nobody has liked."""
+    return f"/salon/{next(PAGES)}"
+
+
+def wished(door: Service, page: str, kind: str, voter: str, at: str, **fields: Any) -> Reply:
+    """Send a wish of the salon's site."""
+    body = {"site": "salon", "page": page, "kind": kind, "voter": voter, **fields}
+    headers = {"Origin": SALON, "X-Forwarded-For": at}
+    return door.request("POST", "/v1/like", json.dumps(body), headers)
+
+
+def counts(door: Service, page: str) -> Any:
+    """Return the public counts of a page."""
+    return door.get(f"/v1/counts?site=salon&page={page}").json["counts"][page]
+
+
+def test_claps_are_a_total_and_not_added_up(door: Service) -> None:
+    page, who, at = fresh_page(), fresh_voter(), fresh_address()
+    for n, count in ((3, 3), (10, 10), (10, 10), (4, 4), (50, 50)):
+        assert wished(door, page, "👏", who, at, n=n).json["count"] == count
+    assert wished(door, page, "👏", fresh_voter(), fresh_address(), n=2).json["count"] == 52
+    assert wished(door, page, "👏", who, at, on=False).json["count"] == 2
+
+
+def test_clapping_on_is_one_like_for_the_limits(door: Service) -> None:
+    page, who, at = fresh_page(), fresh_voter(), fresh_address()
+    answers = [wished(door, page, "👏", who, at, n=n).status for n in range(1, 21)]
+    assert answers == [200] * 20  # where two new likes are allowed at once
+
+
+@pytest.mark.parametrize("n", [51, -1, 1.5, "3", True])
+def test_more_claps_than_allowed_are_refused(door: Service, n: object) -> None:
+    answer = wished(door, fresh_page(), "👏", fresh_voter(), fresh_address(), n=n)
+    assert answer.code == "bad_request"
+    assert "from 0 to 50" in answer.json["detail"]
+
+
+def test_a_kind_without_a_rule_takes_one(door: Service) -> None:
+    answer = wished(door, fresh_page(), "🎶", fresh_voter(), fresh_address(), n=2)
+    assert "from 0 to 1" in answer.json["detail"]
+
+
+def test_of_exclusive_kinds_the_last_one_stands(door: Service) -> None:
+    page, who, at = fresh_page(), fresh_voter(), fresh_address()
+    for kind, other in (("🎶", "🎻"), ("🎻", "🎶"), ("🎶", "🎻")):
+        answer = wished(door, page, kind, who, at)
+        assert answer.json["counts"] == counts(door, page)
+        assert (answer.json["counts"][kind], answer.json["counts"][other]) == (1, 0)
+    wished(door, page, "🎻", fresh_voter(), fresh_address())
+    assert counts(door, page) == {"🎶": 1, "🎻": 1, "👏": 0}
+
+
+def test_to_change_ones_mind_costs_no_further_like(door: Service) -> None:
+    page, who, at = fresh_page(), fresh_voter(), fresh_address()
+    answers = [wished(door, page, ("🎶", "🎻")[n % 2], who, at).status for n in range(2)]
+    assert answers == [200] * 2
+    assert wished(door, page, "🎶", fresh_voter(), at).status == 200  # what was left is free again
+
+
+def test_other_kinds_stand_beside_an_exclusive_one(door: Service) -> None:
+    page, who, at = fresh_page(), fresh_voter(), fresh_address()
+    wished(door, page, "👏", who, at, n=5)
+    wished(door, page, "🎶", who, at)
+    assert counts(door, page) == {"🎶": 1, "🎻": 0, "👏": 5}
+
+
+def test_a_private_kind_is_in_no_public_answer(door: Service) -> None:
+    page, who, at = fresh_page(), fresh_voter(), fresh_address()
+    answer = wished(door, page, "yes", who, at)
+    assert answer.json == {
+        "page": page,
+        "kind": "yes",
+        "on": True,
+        "counts": {"🎶": 0, "🎻": 0, "👏": 0},
+    }
+    assert "yes" not in counts(door, page)
+    assert "yes" not in door.get("/v1/counts?site=salon&page=/x").body.decode()
+
+
+def test_the_owner_sees_what_is_private(door: Service) -> None:
+    page = fresh_page()
+    wished(door, page, "no", fresh_voter(), fresh_address())
+    wished(door, page, "yes", fresh_voter(), fresh_address())
+    wished(door, page, "yes", fresh_voter(), fresh_address())
+    found = door.owner(f"/api/pages?site=salon&search={page}").json["pages"][0]
+    assert (found["counts"]["yes"], found["counts"]["no"]) == (2, 1)
+
+
+def test_groups_of_exclusive_kinds_are_apart(door: Service) -> None:
+    page, who, at = fresh_page(), fresh_voter(), fresh_address()
+    wished(door, page, "🎶", who, at)
+    wished(door, page, "yes", who, at)
+    wished(door, page, "no", who, at)
+    found = door.owner(f"/api/pages?site=salon&search={page}").json["pages"][0]
+    assert found["counts"] == {"🎶": 1, "🎻": 0, "👏": 0, "yes": 0, "no": 1}
+
+
+def test_an_unknown_kind_is_not_told_of_private_ones(door: Service) -> None:
+    answer = wished(door, fresh_page(), "maybe", fresh_voter(), fresh_address())
+    assert answer.code == "unknown_kind"
+    assert "yes" not in answer.json["detail"]
+    assert "👏" in answer.json["detail"]
