@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from tests.deploy.engine import ROOT, Engine
 DEPLOY = ROOT / "deploy"
 FILES = ("compose.yaml", "compose.caddy.yaml", "compose.nginx.yaml")
 ADDRESSES = {"LIKEWISE_ORIGINS": "https://example.com", "LIKEWISE_URL": "https://likes.example.com"}
-# In compose.yaml ahead of the settings themselves.
+# There ahead of the settings themselves.
 COMING = {"LIKEWISE_BACKUPS", "LIKEWISE_BACKUPS_KEPT"}
 
 
@@ -62,7 +63,7 @@ def test_file_is_what_compose_takes(folder: Path, name: str) -> None:
 @pytest.mark.parametrize("name", FILES)
 def test_every_service_is_held_and_every_image_has_a_version(name: str) -> None:
     for service, given in content(name)["services"].items():
-        held = content("compose.yaml")["services"][service] if "extends" in given else given
+        held = content("service.yaml")["services"][service] if "extends" in given else given
         assert held["read_only"] is True, service
         assert held["cap_drop"] == ["ALL"]
         assert held["security_opt"] == ["no-new-privileges:true"]
@@ -76,14 +77,14 @@ def test_every_service_is_held_and_every_image_has_a_version(name: str) -> None:
 
 def test_likewise_has_no_port_and_the_tunnel_opens_none() -> None:
     for name in FILES:
-        services = content(name)["services"]
-        assert "ports" not in services["likewise"]
+        assert "ports" not in content(name)["services"]["likewise"]
         assert content(name)["networks"]["proxy"] == {"internal": True}
+    assert "ports" not in content("service.yaml")["services"]["likewise"]
     assert "ports" not in content("compose.yaml")["services"]["cloudflared"]
 
 
 def test_no_secret_is_in_an_environment_or_argument() -> None:
-    for name in FILES:
+    for name in (*FILES, "service.yaml"):
         text = (DEPLOY / name).read_text(encoding="utf-8")
         assert not re.search(r"(KEY|TOKEN|SECRET)\s*[:=]", text), name
 
@@ -91,7 +92,10 @@ def test_no_secret_is_in_an_environment_or_argument() -> None:
 def test_settings_are_those_that_there_are() -> None:
     known = {setting.name for setting in SETTINGS}
     known |= {f"{setting.name}_FILE" for setting in SETTINGS if setting.is_secret}
-    assert set(content("compose.yaml")["services"]["likewise"]["environment"]) <= known | COMING
+    for name in ("service.yaml", "compose.yaml"):
+        given = set(content(name)["services"]["likewise"]["environment"])
+        assert given
+        assert given <= known | COMING
 
 
 @pytest.fixture
@@ -100,12 +104,13 @@ def compose(engine: Engine, image: str, folder: Path) -> Iterator[tuple[str, ...
     if shutil.which("podman-compose") is None:
         pytest.skip("podman-compose is missing: apt-get install podman-compose")
     engine.podman("tag", image, "localhost/likewise")
-    path = folder / "compose.yaml"
+    path = folder / "service.yaml"
     known = {setting.name for setting in SETTINGS}
     unknown = "|".join(COMING - known) or "^$"
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     path.write_text("".join(line for line in lines if not re.match(rf"\s+({unknown}):", line)))
-    arguments = ("podman-compose", "--file", str(path), "--project-name", "likewise-test")
+    file = str(folder / "compose.yaml")
+    arguments = ("podman-compose", "--file", file, "--project-name", "likewise-test")
     yield arguments
     engine.run(*arguments, "down", "--volumes", check=False)
 
@@ -118,8 +123,11 @@ def test_likewise_starts_from_the_file_on_a_network_of_its_own(
     for _ in range(100):
         if engine.run("podman", "exec", name, "likewise-ready", check=False).returncode == 0:
             break
+        time.sleep(0.1)
     told = engine.inspect_container(name)
     assert engine.run("podman", "exec", name, "likewise", "health").returncode == 0
+    tunnel = {"LIKEWISE_TRUSTED_PROXIES=private", "LIKEWISE_CLIENT_HEADER=CF-Connecting-IP"}
+    assert tunnel <= set(told["Config"]["Env"])
     assert told["HostConfig"]["Memory"] == 64 << 20
     assert told["HostConfig"]["ReadonlyRootfs"] is True
     assert told["EffectiveCaps"] in (None, [])

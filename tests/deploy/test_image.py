@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from likewise.cli import COMMANDS
 from tests.deploy.conftest import StartContainer
 from tests.service import voter
-
-COMMANDS = "serve demo stats backup restore import purge key openapi health".split()
 
 
 def test_likes_and_counts_with_nothing_writable_but_data(container: StartContainer) -> None:
@@ -48,8 +47,8 @@ def test_admin_key_comes_from_a_secret_file(container: StartContainer, tmp_path:
 def test_every_command_is_there(container: StartContainer) -> None:
     service = container().start()
     for command in COMMANDS:
-        done = service.execute("likewise", command, "--help")
-        assert (done.returncode, done.stderr) == (0, ""), command
+        done = service.execute("likewise", command.name, "--help")
+        assert (done.returncode, done.stderr) == (0, ""), command.name
     assert json.loads(service.execute("likewise", "openapi").stdout)["openapi"]
 
 
