@@ -7,7 +7,7 @@ DEVELOP := .venv/installed-to-develop
 WIDGET := widget/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench soak format build release pins clean parts
+.PHONY: help run test lint bench soak format build image release pins clean parts
 
 help: ## list these
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 16
@@ -41,6 +41,9 @@ format: $(DEVELOP) $(WIDGET) ## put all code into its form
 build: $(DEVELOP) $(WIDGET) ## make the widget, then wheel and sdist in dist/
 	scripts/widget build
 	.venv/bin/uv build --no-build-isolation --python .venv/bin/python
+
+image: ## build the container image with docker, podman or buildah
+	@scripts/image
 
 release: $(DEVELOP) $(WIDGET) ## build twice, compare and test a release in dist/; tells how to publish it
 	@scripts/release $(TESTS)

@@ -26,6 +26,7 @@ from likewise.http.server import Server
 from likewise.logs import set_up_log
 from likewise.service import running
 from likewise.settings import Settings
+from likewise.supervisor import Supervisor
 
 _SSL_CLASSES = (
     *("SSLContext", "MemoryBIO", "create_default_context", "SSLError", "SSLWantReadError"),
@@ -92,6 +93,7 @@ async def _serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
                 " Set LIKEWISE_ORIGINS=https://your.site to open it for yours."
             )
         on_ready(address)
-        await stop.wait()
+        with Supervisor().watching():
+            await stop.wait()
         _log.info("Stopping: answering what has been accepted.")
         await server.drain()
