@@ -49,7 +49,7 @@ def test_what_was_merged_counts_where_it_went(start_service: StartService) -> No
     service = start_service()
     liked(service, "/old", 2)
     liked(service, "/new", 1)
-    corrected(service, "merge", page="/old", to="/new")
+    corrected(service, "merge", page="/old", into="/new")
     assert listed(service) == [("/new", 3)]
     assert listed(service, "?days=all") == [("/new", 3)]
 
@@ -57,9 +57,9 @@ def test_what_was_merged_counts_where_it_went(start_service: StartService) -> No
 def test_what_was_brought_along_counts_ever_but_not_lately(start_service: StartService) -> None:
     service = start_service()
     liked(service, "/a", 1)
-    corrected_to = {"page": "/a", "kind": "like", "total": 41}
+    corrected_to = {"page": "/a", "kind": "like", "count": 41}
     reply = service.owner("/api/pages/set", "POST", json.dumps(corrected_to).encode())
-    assert reply.status == 200
+    assert reply.status == 200, reply.body
     assert listed(service) == [("/a", 1)]
     assert listed(service, "?days=all") == [("/a", 41)]
 

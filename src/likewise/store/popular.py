@@ -15,16 +15,16 @@ _KIND = "/* kind */ SELECT id FROM kinds WHERE name = ?"
 # What was merged into a page counts there. Only paths: other ids can be linked to by nobody.
 # CROSS: the figures lie in the order of their pages, and each page is looked up once.
 _EVER = """/* popular ever */
-SELECT coalesce(t.path, p.path) AS path, sum(f.seed + f.likes) AS n FROM counts AS f
+SELECT coalesce(t.path, p.path) AS name, sum(f.seed + f.likes) AS n FROM counts AS f
 CROSS JOIN pages AS p ON p.id = f.page LEFT JOIN pages AS t ON t.id = p.target
 WHERE p.site = :site AND f.kind = :kind AND coalesce(t.state, p.state) = :open
-GROUP BY coalesce(t.id, p.id) HAVING n > 0 AND path GLOB '/*' ORDER BY n DESC, path LIMIT :most"""
+GROUP BY coalesce(t.id, p.id) HAVING n > 0 AND name GLOB '/*' ORDER BY n DESC, name LIMIT :most"""
 _LATELY = """/* popular lately */
-SELECT coalesce(t.path, p.path) AS path, sum(f.ups - f.downs) AS n FROM hourly AS f
+SELECT coalesce(t.path, p.path) AS name, sum(f.ups - f.downs) AS n FROM hourly AS f
 CROSS JOIN pages AS p ON p.id = f.page LEFT JOIN pages AS t ON t.id = p.target
 WHERE p.site = :site AND f.kind = :kind AND f.hour >= :since
     AND coalesce(t.state, p.state) = :open
-GROUP BY coalesce(t.id, p.id) HAVING n > 0 AND path GLOB '/*' ORDER BY n DESC, path LIMIT :most"""
+GROUP BY coalesce(t.id, p.id) HAVING n > 0 AND name GLOB '/*' ORDER BY n DESC, name LIMIT :most"""
 
 
 def popular(
