@@ -25,12 +25,14 @@ from likewise.web.access_log import AccessLog
 from likewise.web.admin import Admin
 from likewise.web.app import App, Health
 from likewise.web.assets import Files
+from likewise.web.badge import Badge
 from likewise.web.corrections import Corrections
 from likewise.web.disbelief import Disbelief
 from likewise.web.doctor import Doctor, Signs
 from likewise.web.gate import Gate, Refresher
 from likewise.web.host import AdminHost
 from likewise.web.origins import RefusedOrigins
+from likewise.web.popular import Popular
 from likewise.web.public import Public
 from likewise.web.routes import Router
 from likewise.web.sessions import Keys, Sessions, digest_of, new_token
@@ -112,6 +114,8 @@ async def _service(
     await stack.enter_async_context(_kept_up(store))
     parts = {
         "public": Public(store, served, limiter, proxies, gate, refused_origins),
+        "popular": Popular(store, served, limiter, proxies, time.monotonic),
+        "badge": Badge(store, served, limiter, proxies),
         "admin": admin,
         "corrections": Corrections(store, served, admin),
         "doctor": Doctor(

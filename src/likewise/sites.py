@@ -119,6 +119,13 @@ class Site(NamedTuple):
             raise unknown_kind(self)
         return kind
 
+    def public_kind(self, text: str | None) -> str:
+        """Return a kind whose count anybody may ask for. Raises `unknown_kind`."""
+        kind = self.kind(text)
+        if self.rule(kind).is_private:
+            raise unknown_kind(self)
+        return kind
+
     def rule(self, kind: str) -> Kind:
         """Return how a kind is counted."""
         return self.rules.get(kind, PLAIN)

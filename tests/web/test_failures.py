@@ -16,6 +16,8 @@ from likewise.web.access_log import AccessLog
 from likewise.web.app import App
 from likewise.web.routes import ROUTES, Route, Router
 
+PARTS = {route.handler.partition(".")[0] for route in ROUTES}
+
 
 class Broken:
     """A part whose every handler fails: at once, or when it is awaited."""
@@ -54,9 +56,7 @@ async def _asked(app: App, request: Request) -> Response:
 def test_a_mistake_of_ours_is_a_problem_that_tells_nothing(
     route: Route, logs_access: bool, later: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    parts = dict.fromkeys(
-        ("public", "admin", "corrections", "files", "health"), Broken(later=later)
-    )
+    parts = dict.fromkeys(PARTS, Broken(later=later))
     access_log = AccessLog(lambda _peer: True) if logs_access else None
     app = App(Router(parts), parts["admin"], Metrics(), access_log)  # type: ignore[arg-type]
     path = re.sub(r"{.*}", "x", route.path)
@@ -75,9 +75,7 @@ def test_a_mistake_of_ours_is_a_problem_that_tells_nothing(
 
 @pytest.mark.parametrize("code", CODES)
 def test_a_refusal_is_not_logged_as_an_error(code: str, caplog: pytest.LogCaptureFixture) -> None:
-    parts = dict.fromkeys(
-        ("public", "admin", "corrections", "files", "health"), Broken(later=False)
-    )
+    parts = dict.fromkeys(PARTS, Broken(later=False))
     app = App(Router(parts), parts["admin"], Metrics(), None)  # type: ignore[arg-type]
     response = app.failure(Problem(code, "No."), b"/v1/counts")
     assert response.status == CODES[code].status
@@ -91,7 +89,7 @@ def test_only_an_import_may_be_large_and_only_the_owners() -> None:
         def body_limit(self, _request: Request, large: int, _usual: int) -> int:
             return large
 
-    parts = dict.fromkeys(("public", "admin", "corrections", "files", "health"), Owner(later=False))
+    parts = dict.fromkeys(PARTS, Owner(later=False))
     app = App(Router(parts), parts["admin"], Metrics(), None)  # type: ignore[arg-type]
     assert app.body_limit(Request("POST", b"/api/import")) == 1 << 20
     for path in (b"/v1/like", b"/api/key", b"/api/import/", b"/"):

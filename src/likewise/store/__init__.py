@@ -91,6 +91,13 @@ class Totals(NamedTuple):
     today: Counts
 
 
+class Popularity(NamedTuple):
+    """A page, and what readers gave it in some time."""
+
+    page: str
+    likes: int
+
+
 class Seed(NamedTuple):
     """A count brought along from elsewhere. It is set, not added: twice is once.
 
@@ -293,6 +300,12 @@ class Store(Protocol):
 
     def totals(self, site: str) -> Awaitable[Totals]:
         """Return a site's totals."""
+
+    def popular(self, site: str, kind: str, days: int | None) -> Awaitable[list[Popularity]]:
+        """Return the 100 pages that got most in so many days up to this hour, or ever (None).
+
+        Only paths, and no page that is blocked.
+        """
 
     def is_ready(self) -> Awaitable[bool]:
         """Tell whether a like could be stored now."""

@@ -23,6 +23,7 @@ from likewise.store import (
     Counts,
     Known,
     Ledger,
+    Popularity,
     Query,
     Report,
     Seed,
@@ -159,6 +160,13 @@ class SqliteStore:
     async def totals(self, site: str) -> Totals:
         hours = self._hours_of_today()
         return await self.in_reports(lambda connection: totals(connection, site, hours))
+
+    async def popular(self, site: str, kind: str, days: int | None) -> list[Popularity]:
+        from likewise.store.popular import popular  # noqa: PLC0415 (see above)
+
+        hour = int(self.wall()) // SECONDS_PER_HOUR
+        since = None if days is None else hour - days * HOURS_PER_DAY + 1
+        return await self.in_reports(lambda connection: popular(connection, site, kind, since))
 
     def admin_key_digest(self) -> bytes | None:
         return self._meta(_ADMIN_KEY)

@@ -14,7 +14,7 @@ from likewise.errors import Problem, page_blocked
 from likewise.http.message import Answer, Request, Response, header_block
 from likewise.limits import Grant, Limiter
 from likewise.pages import BadPage, canonical
-from likewise.sites import LIKE, OPEN, Site, origins_setting, site_named, unknown_kind
+from likewise.sites import LIKE, OPEN, Site, origins_setting, site_named
 from likewise.store import Counts, Known, Standing, Store, Wish
 from likewise.voters import checked_voter, new_voter
 from likewise.web.answers import JSON_TYPE, NO_STORE, PUBLIC, KeptAnswers, has_tag, quoted, shown
@@ -102,7 +102,7 @@ class Public:
         """`GET /likes/{post_id}`: the article's way to ask for one count."""
         self._limiter.read(self._network(request))
         site = site_named(self._sites, Query(request.query).one("site"))
-        kind, text = _public_kind(site, LIKE), _segment_text(segment)
+        kind, text = site.public_kind(LIKE), _segment_text(segment)
         counts = self._store.counts(site.name, site.page(text))
         return Response(200, _FRESH, _article_body(text, shown(counts, kind)))
 
@@ -112,7 +112,7 @@ class Public:
         fields = _fields(request) if request.body else {}
         site = self._writable_site(request, fields, Query(request.query).one("site"))
         kind, voter = text_of(fields, "kind"), text_of(fields, "voter")
-        kind = _public_kind(site, LIKE if kind is None else kind)
+        kind = site.public_kind(LIKE if kind is None else kind)
         voter = new_voter() if voter is None else checked_voter(voter)
         wish = _wish(site, text, kind, voter, fields)
         prove = self._proof(site, text, fields)
@@ -230,14 +230,6 @@ class Public:
 def _subject(site: str, page: str, kind: str) -> bytes:
     """Return what the limits count likes by."""
     return f"{site}\0{page}\0{kind}".encode()
-
-
-def _public_kind(site: Site, text: str) -> str:
-    """Return a kind whose count anybody may ask for. Raises `unknown_kind`."""
-    kind = site.kind(text)
-    if site.rule(kind).is_private:
-        raise unknown_kind(site)
-    return kind
 
 
 def _pages(site: Site, texts: list[str]) -> dict[str, str]:

@@ -31,6 +31,8 @@ class Route(NamedTuple):
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/v1/counts", "public.counts"),
     Route("POST", "/v1/like", "public.like"),
+    Route("GET", "/v1/popular", "popular.pages"),
+    Route("GET", "/v1/badge.svg", "badge.draw"),
     Route("GET", "/v1/widget", "files.widget_facts"),
     Route("GET", "/likes/{post_id}", "public.article_count"),
     Route("POST", "/likes/{post_id}", "public.article_like"),
