@@ -422,7 +422,8 @@ def test_what_is_cached_says_itself_for_how_long(start_service: StartService) ->
 def test_cache_rule_names_the_host_and_leaves_times_to_the_service(both: Plan) -> None:
     rule = both.cache_rule()
     assert rule["expression"] == (
-        f'http.host eq "{HOST}" and http.request.uri.path in {{"/v1/counts" "/likes.js"}}'
+        f'http.host eq "{HOST}" and http.request.uri.path in'
+        ' {"/v1/counts" "/v1/popular" "/v1/badge.svg" "/likes.js"}'
     )
     assert rule["action_parameters"] == {
         "cache": True,
