@@ -69,7 +69,7 @@ def test_a_restored_backup_is_served_and_what_was_there_is_kept_whole(tmp_path: 
 
 def test_voters_are_known_again_after_a_restore(tmp_path: Path) -> None:
     database = served(tmp_path / NAME, ANNA, BORIS)
-    to, _ = back_up(database, None, tmp_path / "copy.db")
+    to, *_ = back_up(database, None, tmp_path / "copy.db")
     restore(to, None, tmp_path / "new.db")
 
     async def scenario(store: SqliteStore) -> None:
@@ -118,7 +118,7 @@ def test_a_configured_secret_is_in_the_backup_and_works_either_way(
     tmp_path: Path, secret: str
 ) -> None:
     database = served(tmp_path / NAME, ANNA, BORIS, secret=secret)
-    to, _ = back_up(database, secret, tmp_path / "copy.db")
+    to, *_ = back_up(database, secret, tmp_path / "copy.db")
     restore(to, secret, tmp_path / "configured.db")
     assert not secret_path(tmp_path / "configured.db").exists()
     assert likes_in(tmp_path / "configured.db", secret=secret) == 2
@@ -286,7 +286,7 @@ def test_the_commands_go_round(start_service: StartService) -> None:
     done = service.run("restore", "copy.db")
     assert done.returncode == 0, done.stderr
     assert done.stdout == (
-        f"{service.database} is restored.\n"
+        f"{service.database} is restored from {service.directory}/copy.db.\n"
         f"What was there before is kept as {service.database}.before-restore-1.\n"
     )
     service.start()

@@ -18,10 +18,16 @@ from likewise.store.file import connect, sync_folder, unusable
 PAGES_PER_STEP = 1_000
 
 
-def copy(source: Path, to: Path, progress: Callable[[float], None] = lambda _share: None) -> None:
+def copy(
+    source: Path,
+    to: Path,
+    progress: Callable[[float], None] = lambda _share: None,
+    finish: Callable[[Path], None] = lambda _copy: None,
+) -> None:
     """Copy the database as it stands at one moment, while others read and write it.
 
-    The copy is checked and on the disk before it is named `to`. Raises `StartError`.
+    The copy is checked and on the disk before it is named `to`; `finish` is given it just before
+    that. Raises `StartError`.
     """
     temporary = to.with_name(f".{to.name}.{os.getpid()}")
     try:
@@ -33,6 +39,7 @@ def copy(source: Path, to: Path, progress: Callable[[float], None] = lambda _sha
             raise StartError(f"{source} is damaged: {problem}. Restore an older backup.")
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
+        finish(temporary)
         temporary.replace(to)
         sync_folder(to.parent)
     except (apsw.Error, OSError) as error:
