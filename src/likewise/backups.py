@@ -147,7 +147,7 @@ def prepare_folder(folder: Path) -> None:
         if not folder.is_dir():
             what = "is no folder" if folder.exists() else "does not exist"
             raise StartError(f"{setting}: it {what}. Make that folder first, or name another one.")
-        if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        if not os.access(folder, os.R_OK | os.W_OK | os.X_OK, effective_ids=True):
             raise StartError(
                 f"{setting}: this user cannot write there. Check its owner and its mode."
             )

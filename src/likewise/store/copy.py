@@ -16,6 +16,7 @@ from likewise.errors import StartError
 from likewise.store.file import connect, sync_folder, unusable
 
 PAGES_PER_STEP = 1_000
+OPERATIONS_PER_MOMENT = 100_000
 
 
 def copy(
@@ -52,6 +53,8 @@ def copy(
 def integrity_problem(path: Path) -> str | None:
     """Return what SQLite finds wrong with a database file; None when it is whole."""
     with closing(connect(path, read_only=True)) as connection:
+        # A moment for Python now and then: without it no signal would be heard before the end.
+        connection.set_progress_handler(lambda: False, OPERATIONS_PER_MOMENT)
         try:
             found = connection.pragma("integrity_check")
         except apsw.Error as error:
