@@ -13,7 +13,7 @@ from pathlib import Path
 from likewise.errors import StartError
 
 MAX_BYTES = 65_536  # of such a file: names are short
-_LINE = re.compile(r"\\?([0-9a-f]{64}) [ *].+")
+_LINE = re.compile(r"\\?([0-9a-f]{64}) [ *].+", re.DOTALL)
 # GNU's way to keep one file on one line; a backslash at its start tells of it.
 _ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r"}
 
@@ -34,8 +34,9 @@ def check(lines: Path, *files: Path) -> None:
     Their names may have changed since. Raises `StartError`.
     """
     try:
-        text = lines.read_bytes()[:MAX_BYTES].decode("utf-8", "surrogateescape")
-        found = [_LINE.fullmatch(line) for line in text.splitlines()]
+        with lines.open("rb") as file:
+            text = file.read(MAX_BYTES).decode("utf-8", "surrogateescape")
+        found = [_LINE.fullmatch(line) for line in text.removesuffix("\n").split("\n")]
         if len(found) != len(files) or None in found:
             raise StartError(f"{lines} holds no checksums of a backup. Take another backup.")
         for path, line in zip(files, found, strict=True):
