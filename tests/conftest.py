@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -52,6 +53,16 @@ def start_service(tmp_path: Path) -> Iterator[StartService]:
 def service(start_service: StartService) -> Service:
     """Return the service with nothing configured but its key."""
     return start_service()
+
+
+@pytest.fixture
+def public_folder() -> Iterator[Path]:
+    """A folder that every user of the machine can reach, as pytest's own cannot be."""
+    folder = Path(tempfile.mkdtemp(prefix="likewise-"))
+    folder.chmod(0o777)
+    yield folder
+    folder.chmod(0o700)
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,9 @@ import pytest
 from likewise.errors import StartError
 from likewise.store import copy
 from likewise.store.file import secret_path
-from likewise.transfer.backup import back_up, backup_name
+from likewise.transfer.backup import back_up
+from likewise.transfer.checksum import checksum_path
+from likewise.transfer.folder import backup_name
 from tests.conftest import StartService
 from tests.service import address, voter
 from tests.store.database import (
@@ -45,10 +47,11 @@ def test_a_backup_is_a_pair_of_private_files_with_everything_in_it(tmp_path: Pat
     to = tmp_path / "copy.db"
     before = os.umask(0)
     try:
-        assert back_up(database, None, to) == [to, tmp_path / "copy.db.key"]
+        parts = [tmp_path / f"copy.db{end}" for end in ("", ".key", ".sha256")]
+        assert back_up(database, None, to) == parts
     finally:
         os.umask(before)
-    for one in (to, secret_path(to)):
+    for one in parts:
         assert one.stat().st_mode & 0o777 == 0o600
     assert secret_path(to).read_bytes() == secret_path(database).read_bytes()
     assert not [name for name in names_in(tmp_path) if name.startswith((".", "copy.db-"))]
@@ -59,9 +62,9 @@ def test_a_backup_is_a_pair_of_private_files_with_everything_in_it(tmp_path: Pat
 def test_a_backup_into_a_folder_is_named_by_time(tmp_path: Path) -> None:
     database = served(tmp_path / NAME, ANNA)
     (tmp_path / "backups").mkdir()
-    to, key = back_up(database, None, tmp_path / "backups")
+    to, *others = back_up(database, None, tmp_path / "backups")
     assert to.parent == tmp_path / "backups"
-    assert key == secret_path(to)
+    assert others == [secret_path(to), checksum_path(to)]
     assert backup_name(database, 0) == "likewise-19700101T000000Z.db"
     assert backup_name(database, 1e9) < backup_name(database, 1.1e9)
 
@@ -115,7 +118,7 @@ def test_the_command_backs_up_a_running_service(start_service: StartService) -> 
             done = service.run("backup", f"copy-{number}.db")
             assert done.returncode == 0, done.stderr
             to = service.directory / f"copy-{number}.db"
-            assert done.stdout == f"{to}\n{to}.key\n"
+            assert done.stdout == f"{to}\n{to}.key\n{to}.sha256\n"
             assert_sound(to)
             counts.append(likes_in(to))
             assert before <= counts[-1] <= sent + 1
@@ -125,7 +128,7 @@ def test_the_command_backs_up_a_running_service(start_service: StartService) -> 
     assert counts == sorted(counts)
 
 
-@pytest.mark.parametrize("taken", ["copy.db", "copy.db.key"])
+@pytest.mark.parametrize("taken", ["copy.db", "copy.db.key", "copy.db.sha256"])
 def test_a_backup_is_never_written_over(tmp_path: Path, taken: str) -> None:
     database = served(tmp_path / NAME, ANNA)
     (tmp_path / taken).write_text("mine")

@@ -16,6 +16,8 @@ from likewise.store.file import Lock, connect, secret_path
 from likewise.store.migrate import migrations
 from likewise.store.sqlite import SqliteStore
 from likewise.transfer.backup import back_up, restore, verify
+from likewise.transfer.checksum import checksum_path
+from likewise.transfer.folder import backup_name
 from tests.conftest import StartService
 from tests.service import address, voter
 from tests.store.database import (
@@ -69,7 +71,7 @@ def test_a_restored_backup_is_served_and_what_was_there_is_kept_whole(tmp_path: 
 
 def test_voters_are_known_again_after_a_restore(tmp_path: Path) -> None:
     database = served(tmp_path / NAME, ANNA, BORIS)
-    to, _ = back_up(database, None, tmp_path / "copy.db")
+    to, *_ = back_up(database, None, tmp_path / "copy.db")
     restore(to, None, tmp_path / "new.db")
 
     async def scenario(store: SqliteStore) -> None:
@@ -118,7 +120,7 @@ def test_a_configured_secret_is_in_the_backup_and_works_either_way(
     tmp_path: Path, secret: str
 ) -> None:
     database = served(tmp_path / NAME, ANNA, BORIS, secret=secret)
-    to, _ = back_up(database, secret, tmp_path / "copy.db")
+    to, *_ = back_up(database, secret, tmp_path / "copy.db")
     restore(to, secret, tmp_path / "configured.db")
     assert not secret_path(tmp_path / "configured.db").exists()
     assert likes_in(tmp_path / "configured.db", secret=secret) == 2
@@ -286,7 +288,7 @@ def test_the_commands_go_round(start_service: StartService) -> None:
     done = service.run("restore", "copy.db")
     assert done.returncode == 0, done.stderr
     assert done.stdout == (
-        f"{service.database} is restored.\n"
+        f"{service.database} is restored from {service.directory}/copy.db.\n"
         f"What was there before is kept as {service.database}.before-restore-1.\n"
     )
     service.start()
@@ -305,3 +307,103 @@ def test_verifying_changes_nothing_and_tells_what_is_wrong(start_service: StartS
     done = service.run("restore", "--verify", "copy.db")
     assert done.returncode == 1
     assert "copy.db is not a database" in done.stderr
+
+
+def test_a_backup_that_is_not_what_its_checksums_say_is_refused(tmp_path: Path) -> None:
+    database = killed(tmp_path / "live" / NAME, ANNA, BORIS)
+    backup = backed_up(tmp_path / "backup.db", ANNA)
+    with stranger(backup) as connection:
+        connection.execute("UPDATE counts SET likes = likes + 100")
+    before = contents_of(database.parent)
+    for check in (lambda: verify(backup, None), lambda: restore(backup, None, database)):
+        with pytest.raises(StartError, match=f"{backup} is not what it was .* remove .*sha256"):
+            check()
+    assert contents_of(database.parent) == before
+    checksum_path(backup).unlink()
+    restore(backup, None, database)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b"", b"hello", b"\xff\n\xff\n", b"0" * 64 + b"  backup.db\n", b"0" * 70_000, b"\n" * 70_000],
+)
+def test_checksums_that_are_none_are_refused(tmp_path: Path, text: bytes) -> None:
+    backup = backed_up(tmp_path / "backup.db", ANNA)
+    checksum_path(backup).write_bytes(text)
+    with pytest.raises(StartError, match="holds no checksums of a backup"):
+        verify(backup, None)
+
+
+def test_a_key_that_was_swapped_for_another_form_of_itself_is_told(tmp_path: Path) -> None:
+    backup = backed_up(tmp_path / "backup.db", ANNA)
+    with secret_path(backup).open("a") as key:
+        key.write("\n")
+    with pytest.raises(StartError, match=f"{secret_path(backup)} is not what it was"):
+        verify(backup, None)
+
+
+@pytest.mark.parametrize("name", ["ä b.db", "a\\b.db", "a\nb.db", "-a.db", "*a.db", "a\u2028b.db"])
+def test_checksums_are_those_of_sha256sum_under_any_name(tmp_path: Path, name: str) -> None:
+    backup = backed_up(tmp_path / name, ANNA)
+    lines = [f"./{checksum_path(backup).name}"]
+    checked = subprocess.run(["sha256sum", "-c", *lines], cwd=tmp_path, check=False)
+    assert checked.returncode == 0
+    verify(backup, None)
+    for part in ("", ".key", ".sha256"):
+        (tmp_path / f"{name}{part}").rename(tmp_path / f"other.db{part}")
+    verify(tmp_path / "other.db", None)
+
+
+def folder_of(tmp_path: Path, *numbers: int) -> list[Path]:
+    """Make backups of one database, with so many likes in them, a day after each other."""
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    paths = []
+    for day, number in enumerate(numbers):
+        source = served(tmp_path / "source" / NAME, *[voter(one) for one in range(number)])
+        paths.append(folder / backup_name(source, day * 86_400))
+        back_up(source, None, paths[-1])
+    return paths
+
+
+def test_a_folder_stands_for_its_newest_backup(start_service: StartService, tmp_path: Path) -> None:
+    paths = folder_of(tmp_path, 1, 2, 3)
+    for newest in (paths[2], paths[1]):
+        service = start_service()
+        service.kill()
+        done = service.run("restore", str(tmp_path / "backups"))
+        assert done.returncode == 0, done.stderr
+        assert f"is restored from {newest}.\n" in done.stdout
+        service.start()
+        assert service.count("/a") == 1 + paths.index(newest)
+        newest.unlink()
+
+
+def test_verifying_a_folder_tells_of_every_backup(
+    start_service: StartService, tmp_path: Path
+) -> None:
+    paths = folder_of(tmp_path, 1, 2, 3)
+    service = start_service()
+    whole = "is whole, and its secret belongs to it"
+    checksum_path(paths[0]).unlink()
+    done = service.run("restore", "--verify", str(tmp_path / "backups"))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == (
+        f"{paths[2]} {whole}.\n{paths[1]} {whole}.\n"
+        f"{paths[0]} {whole} (no checksums lie beside it, so they were not compared).\n"
+    )
+    paths[1].write_text("no database at all, and longer than the header of one would be" * 9)
+    secret_path(paths[2]).unlink()
+    done = service.run("restore", "--verify", str(tmp_path / "backups"))
+    assert done.returncode == 1
+    assert len(done.stdout.splitlines()) == 1
+    assert f"The secret of {paths[2]} is missing" in done.stderr
+    assert f"{paths[1]} is not a database" in done.stderr
+
+
+def test_a_folder_without_a_backup_is_told(start_service: StartService) -> None:
+    service = start_service()
+    for options in ([], ["--verify"]):
+        done = service.run("restore", *options, ".")
+        assert done.returncode == 1
+        assert f"There is no backup in {service.directory}. Name the .db file" in done.stderr

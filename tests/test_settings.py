@@ -87,6 +87,8 @@ def test_lists_and_switches_of_the_file_are_its_own(folder: Path) -> None:
 def test_database_may_be_named_from_home(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     monkeypatch.setenv("HOME", str(folder))
     assert load({}, {"LIKEWISE_DATABASE": "~/l.db"}).database_path == folder / "l.db"
+    assert load({}, {"LIKEWISE_BACKUPS": " ~/b "}).backups_path == folder / "b"
+    assert load({}, {"LIKEWISE_BACKUPS": ""}).backups_path is None
 
 
 def test_other_variables_are_nobody_s_business() -> None:
@@ -197,6 +199,12 @@ WRONG = [
     ("LIKEWISE_DATABASE", "", "expected the name of an SQLite file"),
     ("LIKEWISE_DATABASE", "postgresql://db/likes", "expected the name of an SQLite file"),
     ("LIKEWISE_DATABASE", NO_TEXT, "expected the name of an SQLite file"),
+    ("LIKEWISE_BACKUPS", "s3://bucket/likewise", "expected the name of a folder"),
+    ("LIKEWISE_BACKUPS", NO_TEXT, "expected the name of a folder"),
+    *[
+        ("LIKEWISE_BACKUPS_KEPT", text, "expected a whole number from 1 to 9999")
+        for text in ("", "0", "-1", "x", "1.5", "10000", "\u0661")
+    ],
     ("LIKEWISE_URL", "likes.example.com", "expected a public address"),
     ("LIKEWISE_URL", "ftp://likes.example.com", "expected a public address"),
     ("LIKEWISE_URL", "https://*.example.com", "expected a public address"),

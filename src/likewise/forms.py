@@ -63,6 +63,21 @@ def database(text: str) -> str:
     return text
 
 
+def folder(text: str) -> str | None:
+    """Read the name of a folder; nothing is None."""
+    text = os.path.expanduser(text.strip())  # noqa: PTH111 (see `database`)
+    if "://" in text or not text.isprintable():
+        raise ValueError("expected the name of a folder, such as /var/backups/likewise")
+    return text or None
+
+
+def backups_kept(text: str) -> int:
+    """Read how many backups are kept: one at least."""
+    if not (text.isascii() and text.isdecimal()) or len(text) > 4 or int(text) < 1:
+        raise ValueError("expected a whole number from 1 to 9999")
+    return int(text)
+
+
 def switch(text: str) -> bool:
     """Read on or off."""
     word = text.strip().lower()

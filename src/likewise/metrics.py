@@ -25,6 +25,8 @@ CONNECTIONS = "likewise_connections"
 HELD = "likewise_held_bytes"
 SURGES = "likewise_surges_total"
 REFRESHES = "likewise_sitemap_refreshes_total"
+BACKUPS = "likewise_backups_total"
+LAST_BACKUP = "likewise_backup_last_success_timestamp_seconds"
 BUILD = "likewise_build_info"
 RESIDENT = "process_resident_memory_bytes"
 CPU = "process_cpu_seconds_total"
@@ -62,6 +64,8 @@ METRICS: dict[str, Metric] = {
     HELD: Metric("gauge", "Memory held for unfinished requests and unread answers."),
     SURGES: Metric("counter", "Surges that began: of a page, or of a site.", ("of",)),
     REFRESHES: Metric("counter", "Sitemaps that were read, or could not be.", ("outcome",)),
+    BACKUPS: Metric("counter", "Backups on schedule, made or not to be made.", ("outcome",)),
+    LAST_BACKUP: Metric("gauge", "When the last one was made, since 1970; 0 for never."),
     BUILD: Metric("gauge", "Always 1; the labels tell what runs.", ("version", "sqlite", "python")),
     RESIDENT: Metric("gauge", "Resident memory."),
     CPU: Metric("counter", "User and system time spent."),
@@ -108,6 +112,10 @@ class Metrics:
         """Count so many more. Labels are words of ours: there are few."""
         counts = self._counts.setdefault(name, {})
         counts[label,] = counts.get((label,), 0) + more
+
+    def set(self, name: str, value: float) -> None:
+        """Set a gauge."""
+        self._counts[name] = {(): value}
 
     def histogram(self, name: str) -> Histogram:
         """Return the histogram of a name, for those who observe often."""

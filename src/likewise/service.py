@@ -74,6 +74,8 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
 async def _service(
     settings: Settings, store: SqliteStore, lock: Lock, stack: contextlib.AsyncExitStack
 ) -> Service:
+    metrics, refused_origins = Metrics(), RefusedOrigins()
+    _schedule_backups(settings, metrics, stack)
     served = {site.name: site for site in settings.sites}
     if settings.serves_demo:
         served[sites.DEMO] = _demo_site(settings)
@@ -92,7 +94,6 @@ async def _service(
     owner = store.admin_key_digest if configured is None else lambda: configured
     keys = Keys(owner, digest_of(local_key))
     sessions = Sessions(time.monotonic)
-    metrics, refused_origins = Metrics(), RefusedOrigins()
     watch = Watch(store, metrics, monotonic=time.monotonic, wall=time.time)
     telemetry.of_store(metrics, store, watch)
     telemetry.of_process(metrics)
@@ -134,6 +135,21 @@ async def _service(
     access_log = AccessLog(proxies.trusts_peer) if settings.access_log else None
     app = App(router, admin, metrics, access_log)
     return Service(app, store, proxies, metrics, lock, local_key)
+
+
+def _schedule_backups(
+    settings: Settings, metrics: Metrics, stack: contextlib.AsyncExitStack
+) -> None:
+    """Have backups made, if they are wanted. Raises `StartError` for an unusable folder."""
+    folder = settings.backups_path
+    if folder is None:
+        return
+    from likewise.backups import Backups, prepare_folder  # noqa: PLC0415 (for those who want them)
+
+    prepare_folder(folder)
+    backups = Backups(folder, settings, metrics, time.time)
+    backups.start()
+    stack.push_async_callback(backups.close)
 
 
 def _sitemaps(

@@ -41,6 +41,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("LIKEWISE_HOST", "127.0.0.1", forms.host, "address to listen on, or unix:/path"),
     Setting("LIKEWISE_PORT", "8000", forms.port, "port to listen on"),
     Setting("LIKEWISE_DATABASE", "likewise.db", forms.database, "the SQLite file"),
+    Setting("LIKEWISE_BACKUPS", "", forms.folder, "a folder that gets a backup every day"),
+    Setting("LIKEWISE_BACKUPS_KEPT", "7", forms.backups_kept, "how many of them are kept"),
     Setting("LIKEWISE_URL", "", forms.url, "the service's own public address"),
     Setting("LIKEWISE_ADMIN_HOST", "", forms.admin_host, "the only host of the dashboard"),
     Setting("LIKEWISE_ADMIN_KEY", None, forms.admin_key, "the owner's key", is_secret=True),
@@ -78,6 +80,8 @@ class Settings(NamedTuple):
     host: str
     port: int
     database: str
+    backups: str | None
+    backups_kept: int
     url: str | None
     admin_host: str | None
     admin_key: str | None
@@ -105,6 +109,11 @@ class Settings(NamedTuple):
             return Path(self.database).resolve()
         except (OSError, RuntimeError) as error:
             raise StartError(f"{self.database} cannot be found: {error}.") from None
+
+    @property
+    def backups_path(self) -> Path | None:
+        """The folder of backups, by the link that names it: it may lead elsewhere tomorrow."""
+        return None if self.backups is None else Path(self.backups).absolute()
 
     @property
     def serves_demo(self) -> bool:

@@ -8,12 +8,11 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import os
-import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import Process
 from collections.abc import Callable
 from contextlib import suppress
 
+from likewise.child import reason_of, start
 from likewise.metrics import REFRESHES, Metrics
 from likewise.pages import BadPage
 from likewise.sites import Site
@@ -22,7 +21,6 @@ from likewise.store import Store
 PAUSE_SECONDS = 60  # between two readings, whoever asks
 TIMEOUT_SECONDS = 20  # the reader gives up after 10 itself
 _PIECE_PAGES = 200
-_MAX_REASON_BYTES = 2_000
 
 _log = logging.getLogger("likewise")
 
@@ -70,10 +68,10 @@ class Sitemap:
 
     async def _outcome(self) -> str | None:
         """Make known what the sitemap names; return why that was not possible, else None."""
-        process = await _reader(self._site.sitemap or "")
+        process = await start("likewise.transfer.sitemap", self._site.sitemap or "")
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
-                known, reason = await asyncio.gather(self._know(process), _reason(process))
+                known, reason = await asyncio.gather(self._know(process), reason_of(process))
                 failed = await process.wait() != 0
         finally:
             with suppress(ProcessLookupError):
@@ -95,27 +93,3 @@ class Sitemap:
                 known += await self._store.know(self._site.name, piece)
                 piece = []
         return known + await self._store.know(self._site.name, piece)
-
-
-async def _reader(address: str) -> Process:
-    environment = {
-        name: text
-        for name, text in os.environ.items()
-        if not name.startswith("LIKEWISE_") and name != "ADMIN_API_KEY"
-    }
-    return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", "likewise.transfer.sitemap", address),
-        stdin=DEVNULL,
-        stdout=PIPE,
-        stderr=PIPE,
-        env=environment,
-    )
-
-
-async def _reason(process: Process) -> str:
-    """Return why the reader failed: it prints pages when it has all of them, or else the reason."""
-    assert process.stderr is not None  # noqa: S101 (it was asked for)
-    reason = b""
-    while piece := await process.stderr.read(_MAX_REASON_BYTES):
-        reason = (reason + piece)[-_MAX_REASON_BYTES:]
-    return reason.decode("utf-8", "replace").strip()

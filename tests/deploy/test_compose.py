@@ -19,8 +19,6 @@ from tests.deploy.engine import ROOT, Engine
 DEPLOY = ROOT / "deploy"
 FILES = ("compose.yaml", "compose.caddy.yaml", "compose.nginx.yaml")
 ADDRESSES = {"LIKEWISE_ORIGINS": "https://example.com", "LIKEWISE_URL": "https://likes.example.com"}
-# There ahead of the settings themselves.
-COMING = {"LIKEWISE_BACKUPS", "LIKEWISE_BACKUPS_KEPT"}
 
 
 def content(name: str) -> dict[str, Any]:
@@ -95,7 +93,7 @@ def test_settings_are_those_that_there_are() -> None:
     for name in ("service.yaml", "compose.yaml"):
         given = set(content(name)["services"]["likewise"]["environment"])
         assert given
-        assert given <= known | COMING
+        assert given <= known
 
 
 @pytest.fixture
@@ -104,11 +102,6 @@ def compose(engine: Engine, image: str, folder: Path) -> Iterator[tuple[str, ...
     if shutil.which("podman-compose") is None:
         pytest.skip("podman-compose is missing: apt-get install podman-compose")
     engine.podman("tag", image, "localhost/likewise")
-    path = folder / "service.yaml"
-    known = {setting.name for setting in SETTINGS}
-    unknown = "|".join(COMING - known) or "^$"
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    path.write_text("".join(line for line in lines if not re.match(rf"\s+({unknown}):", line)))
     file = str(folder / "compose.yaml")
     arguments = ("podman-compose", "--file", file, "--project-name", "likewise-test")
     yield arguments

@@ -11,7 +11,6 @@ import pytest
 
 from likewise.settings import SETTINGS
 from tests.deploy.engine import ROOT
-from tests.deploy.test_compose import COMING
 
 UNIT = ROOT / "deploy" / "systemd" / "likewise.service"
 MAX_EXPOSURE = 2.0
@@ -47,7 +46,7 @@ def test_settings_of_the_unit_are_those_that_there_are() -> None:
     known = {setting.name for setting in SETTINGS}
     known |= {f"{setting.name}_FILE" for setting in SETTINGS if setting.is_secret}
     assert {"LIKEWISE_DATABASE", "LIKEWISE_ADMIN_KEY_FILE"} <= named
-    assert named <= known | COMING
+    assert named <= known
 
 
 def test_key_comes_as_a_credential() -> None:

@@ -15,13 +15,19 @@ from likewise.transfer.backup import back_up
 def add_arguments(sub: argparse.ArgumentParser) -> None:
     """Take where to."""
     add_settings(sub, "LIKEWISE_DATABASE")
-    sub.add_argument("to", nargs="?", type=Path, help="a folder, or a file that does not exist yet")
+    sub.add_argument(
+        "to",
+        nargs="?",
+        type=Path,
+        help="a folder, or a file that does not exist yet (default: LIKEWISE_BACKUPS, or beside"
+        " the database)",
+    )
 
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
     """Back up, and say what was written."""
     database = settings.database_path
-    to: Path = (options.to or database.parent).expanduser().absolute()
+    to: Path = (options.to or settings.backups_path or database.parent).expanduser().absolute()
     progress = _show if sys.stderr.isatty() else lambda _share: None
     written = back_up(database, settings.secret, to, progress)
     for path in written:

@@ -89,7 +89,7 @@ def _local(settings: Settings, *, is_named: bool) -> _Local:
     )
     now = time.time()
     database = [*own.of_database(condition_of(settings.database_path, now))]
-    kept = backups(None, settings.database_path, now)
+    kept = backups(settings.backups_path, settings.database_path, now)
     return _Local((service, *database, kept, *own.of_settings(settings)), settings.url)
 
 

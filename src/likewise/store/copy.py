@@ -16,12 +16,19 @@ from likewise.errors import StartError
 from likewise.store.file import connect, sync_folder, unusable
 
 PAGES_PER_STEP = 1_000
+OPERATIONS_PER_MOMENT = 100_000
 
 
-def copy(source: Path, to: Path, progress: Callable[[float], None] = lambda _share: None) -> None:
+def copy(
+    source: Path,
+    to: Path,
+    progress: Callable[[float], None] = lambda _share: None,
+    finish: Callable[[Path], None] = lambda _copy: None,
+) -> None:
     """Copy the database as it stands at one moment, while others read and write it.
 
-    The copy is checked and on the disk before it is named `to`. Raises `StartError`.
+    The copy is checked and on the disk before it is named `to`; `finish` is given it just before
+    that. Raises `StartError`.
     """
     temporary = to.with_name(f".{to.name}.{os.getpid()}")
     try:
@@ -33,6 +40,7 @@ def copy(source: Path, to: Path, progress: Callable[[float], None] = lambda _sha
             raise StartError(f"{source} is damaged: {problem}. Restore an older backup.")
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
+        finish(temporary)
         temporary.replace(to)
         sync_folder(to.parent)
     except (apsw.Error, OSError) as error:
@@ -52,6 +60,8 @@ def remove_unfinished(to: Path) -> None:
 def integrity_problem(path: Path) -> str | None:
     """Return what SQLite finds wrong with a database file; None when it is whole."""
     with closing(connect(path, read_only=True)) as connection:
+        # A moment for Python now and then: without it no signal would be heard before the end.
+        connection.set_progress_handler(lambda: False, OPERATIONS_PER_MOMENT)
         try:
             found = connection.pragma("integrity_check")
         except apsw.Error as error:

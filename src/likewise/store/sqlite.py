@@ -35,6 +35,7 @@ from likewise.store import (
 )
 from likewise.store.cache import Cache, Name, Page
 from likewise.store.checkpoint import Checkpoints
+from likewise.store.mark import SECRET_MARK, mark_of
 from likewise.store.migrate import check_current, check_schema, migrate, migrations
 from likewise.store.pages import load_page, unknown_pages
 from likewise.store.recovery import write_wal_again
@@ -53,7 +54,6 @@ HOURS_PER_DAY = 24
 PROBE_BYTES = 40_960
 LOOK_SECONDS = 1.0  # between two looks whether the file is still there
 PIECE_PAGES = 200  # so many become known at once: about 3 ms of the event loop's time
-_SECRET_MARK = "secret_mark"  # noqa: S105 (a name)
 _ADMIN_KEY = "admin_key"
 _NO_COUNTS: Counts = {}
 _log = logging.getLogger("likewise")
@@ -394,7 +394,7 @@ def prepare(
     # event loop, which may not wait for a disk.
     connection.execute("PRAGMA cache_spill=OFF")
     connection.execute(
-        "/* mark */ INSERT OR IGNORE INTO meta VALUES (?, ?)", (_SECRET_MARK, secret_mark(secret))
+        "/* mark */ INSERT OR IGNORE INTO meta VALUES (?, ?)", (SECRET_MARK, secret_mark(secret))
     )
     return secret
 
@@ -416,16 +416,6 @@ def _secret(connection: apsw.Connection, path: Path, configured: str | None) -> 
             f" or set LIKEWISE_SECRET to the one it was made with."
         )
     return secret
-
-
-def mark_of(connection: apsw.Connection) -> bytes | None:
-    """Return what the database knows of its secret; None before there is a table."""
-    if not connection.table_exists("main", "meta"):
-        return None
-    mark: bytes | None = connection.execute(
-        "/* mark */ SELECT value FROM meta WHERE name = ?", (_SECRET_MARK,)
-    ).get
-    return mark
 
 
 def _data_version(connection: apsw.Connection) -> int:

@@ -24,8 +24,11 @@ from likewise.store.file import (
     unusable,
     write_private,
 )
+from likewise.store.mark import mark_of
 from likewise.store.migrate import check_schema, migrations
-from likewise.store.sqlite import mark_of
+from likewise.transfer import checksum
+from likewise.transfer.checksum import checksum_path
+from likewise.transfer.folder import free_name, is_taken, working_in
 from likewise.voters import secret_mark
 
 Progress = Callable[[float], None]
@@ -34,41 +37,56 @@ _KEPT = ".before-restore-"
 _PARTS = ("", "-wal", ".key")  # of a database: the file itself and what belongs to it alone
 
 
-def backup_name(database: Path, now: float | None = None) -> str:
-    """Return a name that sorts by time: `likewise-20260131T120000Z.db`."""
-    moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
-    return f"{database.stem}-{moment}{database.suffix or '.db'}"
-
-
 def back_up(
     database: Path, configured: str | None, to: Path, progress: Progress = lambda _share: None
 ) -> list[Path]:
-    """Write a checked copy of database and secret; return both paths. Raises `StartError`.
+    """Write a checked copy of database and secret, and their checksums; return all three paths.
 
-    `to` is a folder, or a name that is not there yet. The secret comes first: where there is a
-    database, there is what belongs to it.
+    `to` is a folder, or a name that is not there yet. The copy gets its name last: where there is
+    a database, there is what belongs to it. Raises `StartError`.
+    """
+    try:
+        folder = to if to.is_dir() else to.parent
+        if not folder.is_dir():
+            raise StartError(f"The folder {folder} does not exist. Make it first.")
+        with working_in(folder):
+            named = free_name(folder, database, time.time()) if to.is_dir() else to
+            if is_taken(named):
+                raise StartError(f"{named} is there already. Backups are never written over.")
+            write_backup(database, configured, named, progress)
+    except OSError as error:
+        raise unusable(to, error) from None
+    return [named, secret_path(named), checksum_path(named)]
+
+
+def write_backup(
+    database: Path, configured: str | None, to: Path, progress: Progress = lambda _share: None
+) -> bytes:
+    """Write a backup under a free name, in a folder that is held; return the secret in it.
+
+    Raises `StartError`, and then there is nothing of it.
     """
     secret = _belonging_secret(database, configured)
     try:
-        if to.is_dir():
-            to /= backup_name(database)
-        if to.exists() or secret_path(to).exists():
-            raise StartError(f"{to} is there already. Backups are never written over.")
-        if not to.parent.is_dir():
-            raise StartError(f"The folder {to.parent} does not exist. Make it first.")
-        write_private(secret_path(to), secret.decode() + "\n")
-    except OSError as error:
-        raise unusable(to, error) from None
-    try:
-        copy(database, to, progress)
+        copy(database, to, progress, lambda whole: _complete(whole, to, secret))
     except BaseException:
-        secret_path(to).unlink(missing_ok=True)
+        for part in (secret_path(to), checksum_path(to)):
+            part.unlink(missing_ok=True)
         raise
-    return [to, secret_path(to)]
+    return secret
+
+
+def _complete(copied: Path, to: Path, secret: bytes) -> None:
+    """Put the secret beside a copy that has no name yet, and the checksums of both."""
+    _check_mark(copied, secret)
+    key = secret_path(to)
+    write_private(key, secret.decode() + "\n")
+    write_private(checksum_path(to), checksum.lines_for({to.name: copied, key.name: key}))
 
 
 def verify(backup: Path, configured: str | None) -> bytes:
-    """Check that a backup is whole, not too new, and has its secret; return that.
+    """Check that a backup is whole, not too new, has its secret, and is what its checksums say,
+    where it has some; return the secret.
 
     Raises `StartError` that names what is wrong.
     """
@@ -77,7 +95,10 @@ def verify(backup: Path, configured: str | None) -> bytes:
     problem = integrity_problem(backup)
     if problem:
         raise StartError(f"{backup} is damaged: {problem}. Take an older backup.")
-    return _belonging_secret(backup, configured)
+    secret = _belonging_secret(backup, configured)
+    if checksum_path(backup).is_file():
+        checksum.check(checksum_path(backup), backup, secret_path(backup))
+    return secret
 
 
 def restore(backup: Path, configured: str | None, database: Path) -> Path | None:
@@ -136,6 +157,26 @@ def _beside(database: Path, ending: str) -> Path:
 
 
 def _belonging_secret(database: Path, configured: str | None) -> bytes:
+    mark = _mark(database)
+    secret = read_secret(database, configured)
+    if secret is None:
+        raise StartError(f"The secret of {database} is missing: {secret_path(database)}.")
+    if mark != secret_mark(secret):
+        raise _stranger_to(database)
+    return secret
+
+
+def _check_mark(copied: Path, secret: bytes) -> None:
+    """Check the copy too: another database may have come in the place of ours meanwhile."""
+    if _mark(copied) != secret_mark(secret):
+        raise _stranger_to(copied)
+
+
+def _stranger_to(database: Path) -> StartError:
+    return StartError(f"The secret does not belong to {database}. Take both from one backup.")
+
+
+def _mark(database: Path) -> bytes:
     with closing(connect(database, read_only=True)) as connection:
         try:
             check_schema(connection, database, migrations()[-1].number)
@@ -144,9 +185,4 @@ def _belonging_secret(database: Path, configured: str | None) -> bytes:
             raise unusable(database, error) from None
     if mark is None:
         raise StartError(f"{database} is empty: there is nothing in it to keep.")
-    secret = read_secret(database, configured)
-    if secret is None:
-        raise StartError(f"The secret of {database} is missing: {secret_path(database)}.")
-    if mark != secret_mark(secret):
-        raise StartError(f"The secret does not belong to {database}. Take both from one backup.")
-    return secret
+    return mark

@@ -101,7 +101,7 @@ class Doctor:
         return [
             own.storage(is_ready=await self._store.is_ready()),
             *own.of_database(await self._store.condition()),
-            backups(None, self._settings.database_path, time.time()),
+            backups(self._settings.backups_path, self._settings.database_path, time.time()),
             *own.of_settings(self._settings),
             *own.of_traffic(traffic, self._sites),
         ]
