@@ -19,7 +19,8 @@ from likewise.limits import Limiter
 from likewise.metrics import Metrics
 from likewise.settings import Settings
 from likewise.store.file import Lock, write_private
-from likewise.store.sqlite import SqliteStore, open_store
+from likewise.store.opening import open_store
+from likewise.store.sqlite import SqliteStore
 from likewise.watch import Watch
 from likewise.web.access_log import AccessLog
 from likewise.web.admin import Admin

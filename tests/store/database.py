@@ -17,8 +17,9 @@ import pytest
 from likewise.errors import Problem, StartError
 from likewise.store import Standing, Wish
 from likewise.store.file import Lock
+from likewise.store.opening import open_store
 from likewise.store.pages import load_page
-from likewise.store.sqlite import SqliteStore, open_store
+from likewise.store.sqlite import SqliteStore
 from tests.service import voter
 
 T = TypeVar("T")

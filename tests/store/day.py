@@ -13,7 +13,8 @@ import pytest
 
 from likewise.errors import Problem
 from likewise.store import Alias, Seed, Wish, checkpoint
-from likewise.store.sqlite import SqliteStore, open_store
+from likewise.store.opening import open_store
+from likewise.store.sqlite import SqliteStore
 from tests.store.database import NOON, SITE, assert_sound, submit
 from tests.store.model import VOTERS, Held, Model, held_by
 

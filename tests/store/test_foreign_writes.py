@@ -270,7 +270,7 @@ async def test_nothing_is_confirmed_to_a_file_that_was_taken_away(store: SqliteS
     await like(store, "/a", ANNA)
     elsewhere = store.path.with_name("elsewhere")
     store.path.rename(elsewhere)
-    store._next_look = 0
+    store._place._next_look = 0
     outcome = await submit(store, wish("/a", BORIS))
     assert isinstance(outcome, Problem)
     assert outcome.code == "storage_unavailable"
@@ -288,7 +288,7 @@ async def test_who_asks_whether_it_is_ready_learns_that_the_file_is_gone(
 ) -> None:
     elsewhere = store.path.with_name("elsewhere")
     store.path.rename(elsewhere)
-    store._next_look = 0
+    store._place._next_look = 0
     assert not await store.is_ready()
     elsewhere.replace(store.path)
     assert await store.is_ready()

@@ -9,9 +9,10 @@ import apsw
 import pytest
 
 from likewise.errors import StartError
-from likewise.store import sqlite
+from likewise.store import opening
 from likewise.store.file import APPLICATION_ID, connect
 from likewise.store.migrate import Migration, migrate, migrations
+from likewise.store.sqlite import SqliteStore
 from likewise.store.upgrade import back_up_before
 from tests.store.database import (
     ANNA,
@@ -125,7 +126,7 @@ def test_a_service_goes_through_the_same_steps(
     run(tmp_path / NAME, lambda store: like(store, "/a", ANNA))
     later = Migration(len(migrations()) + 1, "ALTER TABLE pages ADD COLUMN blocked INTEGER;")
     steps = [*migrations(), later]
-    monkeypatch.setattr(sqlite, "migrations", lambda: steps)
+    monkeypatch.setattr(opening, "migrations", lambda: steps)
     assert run(tmp_path / NAME, lambda store: like(store, "/a", ANNA)).counts == {"like": 1}
     backup = tmp_path / f"{NAME}.before-schema-{later.number}"
     assert value(backup, "SELECT count(*) FROM likes") == 1
@@ -142,11 +143,11 @@ def test_a_failed_step_of_a_service_is_told(
     broken = Migration(len(migrations()) + 1, "CREATE TABLE later (n); SELECT nonsense;")
     steps = [*migrations(), broken]
     with monkeypatch.context() as patch:
-        patch.setattr(sqlite, "migrations", lambda: steps)
+        patch.setattr(opening, "migrations", lambda: steps)
         with pytest.raises(StartError, match=f"{NAME} cannot be used: .*nonsense"):
             run(tmp_path / NAME, lambda store: like(store, "/a", ANNA))
 
-    async def counts(store: sqlite.SqliteStore) -> object:
+    async def counts(store: SqliteStore) -> object:
         return store.counts(SITE, "/a")
 
     assert run(tmp_path / NAME, counts) == {"like": 1}

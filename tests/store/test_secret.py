@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from likewise.store import sqlite
+from likewise.store import opening
 from likewise.store.file import secret_path
 from likewise.store.migrate import migrations
 from tests.store.database import ANNA, NAME, as_plain_user, like, refusal, run
@@ -44,7 +44,7 @@ def test_an_unreadable_key_file_is_told(
 ) -> None:
     path, steps = public_folder / NAME, migrations()
     # The package may lie where that user cannot look.
-    monkeypatch.setattr(sqlite, "migrations", lambda: steps)
+    monkeypatch.setattr(opening, "migrations", lambda: steps)
     run(path, lambda store: like(store, "/a", ANNA))
     for one in public_folder.iterdir():
         one.chmod(0o666)

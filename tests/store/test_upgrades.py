@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from likewise.errors import StartError
-from likewise.store import Known, migrate, sqlite
+from likewise.store import Known, migrate, opening
 from likewise.store.file import secret_path
 from likewise.store.migrate import Migration, migrations
 from likewise.store.sqlite import SqliteStore
@@ -281,8 +281,8 @@ else:
     apsw.connection_hooks.append(lambda one: one.create_scalar_function("die", die))
     last = steps[-1]
     steps[-1] = last._replace(sql=last.sql + "; SELECT die()")
-    from likewise.store import sqlite
-    sqlite.migrations = lambda: steps
+    from likewise.store import opening
+    opening.migrations = lambda: steps
 raise SystemExit(cli.main(["migrate"]))
 """
 
@@ -321,10 +321,10 @@ def test_steps_are_taken_together_or_not_at_all(
     path = old_database(tmp_path, number)
     before = contents_of(path)
     broken = LATER._replace(sql=LATER.sql + "SELECT nonsense;")
-    monkeypatch.setattr(sqlite, "migrations", lambda: [*migrations(), broken])
+    monkeypatch.setattr(opening, "migrations", lambda: [*migrations(), broken])
     assert "nonsense" in refusal(path)
     assert contents_of(path) == before
-    monkeypatch.setattr(sqlite, "migrations", lambda: [*migrations(), LATER])
+    monkeypatch.setattr(opening, "migrations", lambda: [*migrations(), LATER])
     upgrade(path)
     assert contents_of(backup_path(path, LATER.number)) == before
 
@@ -348,7 +348,7 @@ def newer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A database that version 9.1 has served, after an upgrade from the present one."""
     path = old_database(tmp_path, NEWEST)
     with monkeypatch.context() as future:
-        future.setattr(sqlite, "migrations", lambda: [*migrations(), LATER])
+        future.setattr(opening, "migrations", lambda: [*migrations(), LATER])
         future.setattr(migrate, "__version__", "9.1.0")
         run(path, lambda store: like(store, "/later", ANNA))
     return path

@@ -13,7 +13,8 @@ import pytest
 
 from likewise.errors import Problem
 from likewise.store import Seed, Standing
-from likewise.store.sqlite import SqliteStore, open_store
+from likewise.store.opening import open_store
+from likewise.store.sqlite import SqliteStore
 from likewise.store.transaction import Transaction
 from likewise.store.writer import MAX_BATCH, MAX_QUEUE
 from tests.service import voter

@@ -15,7 +15,7 @@ from likewise.options import add_settings
 from likewise.settings import Settings
 from likewise.store.file import Lock, check_sqlite, connect, unusable
 from likewise.store.migrate import check_schema, migrations
-from likewise.store.sqlite import prepare
+from likewise.store.opening import prepare
 from likewise.store.upgrade import backup_path
 
 

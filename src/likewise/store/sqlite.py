@@ -6,8 +6,6 @@ Puts the parts together and answers the protocol; the tables' SQL is in its neig
 from __future__ import annotations
 
 import asyncio
-import logging
-import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
@@ -16,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import apsw
 
-from likewise.errors import Problem, StartError
+from likewise.errors import Problem
 from likewise.store import (
     Alias,
     Condition,
@@ -35,14 +33,12 @@ from likewise.store import (
 )
 from likewise.store.cache import Cache, Name, Page
 from likewise.store.checkpoint import Checkpoints
-from likewise.store.mark import SECRET_MARK, mark_of
-from likewise.store.migrate import check_current, check_schema, migrate, migrations
 from likewise.store.pages import load_page, unknown_pages
-from likewise.store.recovery import write_wal_again
+from likewise.store.place import Place
 from likewise.store.reports import connect_for_reports, report, totals
 from likewise.store.transaction import Kinds, Transaction
 from likewise.store.writer import Batch, Writer
-from likewise.voters import row_key, secret_mark
+from likewise.voters import row_key
 
 if TYPE_CHECKING:
     from likewise.store.condition import Examination
@@ -52,11 +48,9 @@ T = TypeVar("T")
 SECONDS_PER_HOUR = 3_600
 HOURS_PER_DAY = 24
 PROBE_BYTES = 40_960
-LOOK_SECONDS = 1.0  # between two looks whether the file is still there
 PIECE_PAGES = 200  # so many become known at once: about 3 ms of the event loop's time
 _ADMIN_KEY = "admin_key"
 _NO_COUNTS: Counts = {}
-_log = logging.getLogger("likewise")
 
 
 class SqliteStore:
@@ -74,9 +68,7 @@ class SqliteStore:
         self._reports: apsw.Connection | None = None
         self._examination: Examination | None = None
         self._threads = [ThreadPoolExecutor(1, name) for name in ("commit", "checkpoint", "report")]
-        self._file = file.identity(path)
-        self._next_look = 0.0
-        self._is_missed = False
+        self._place = Place(path)
         self._cache = Cache()
         self._kinds = Kinds(writer)
         self._foreign_version = 0
@@ -194,7 +186,7 @@ class SqliteStore:
 
     async def is_ready(self) -> bool:
         """Believe the last commit; where it failed, try one as large as a new page can make it."""
-        if self._writer.failed or file.identity(self.path) != self._file:
+        if self._writer.failed or not self._place.is_held():
             try:
                 for size_bytes in (PROBE_BYTES, 0):
                     probe = bytes(size_bytes)
@@ -276,27 +268,8 @@ class SqliteStore:
             self._cache.clear()
             self._kinds = Kinds(self._write_connection)
 
-    def _check_place(self) -> None:
-        """Refuse to write to a file that was removed or replaced: nobody would find it again.
-
-        Looks once a second, for as long as all is well. Raises `apsw.CantOpenError`.
-        """
-        if self._loop.time() < self._next_look:
-            return
-        if file.identity(self.path) == self._file:
-            self._next_look, self._is_missed = self._loop.time() + LOOK_SECONDS, False
-            return
-        if not self._is_missed:
-            self._is_missed = True
-            _log.error(
-                "%s was removed or replaced while it is served. No like is taken until it is back;"
-                " or restart, to serve what is there now.",
-                self.path,
-            )
-        raise apsw.CantOpenError
-
     def _transaction(self) -> Transaction:
-        self._check_place()
+        self._place.check()
         self._forget_if_foreign()
         hour = int(self.wall()) // SECONDS_PER_HOUR
         return Transaction(self._write_connection, self._secret, self._kinds, self._cache, hour)
@@ -336,86 +309,6 @@ class SqliteStore:
         hour = int(self.wall()) // SECONDS_PER_HOUR
         first = hour - hour % HOURS_PER_DAY
         return first, first + HOURS_PER_DAY - 1
-
-
-def open_store(
-    path: Path,
-    configured_secret: str | None,
-    *,
-    create: bool,
-    wall: Callable[[], float] = time.time,
-) -> SqliteStore:
-    """Open the database, made or migrated where needed if `create`. Raises `StartError`.
-
-    The caller holds the file's lock.
-    """
-    file.check_sqlite()
-    connection = file.connect(path, create=create)
-    try:
-        # Before anything is written: a newer version's database is none of our business.
-        (check_schema if create else check_current)(connection, path, migrations()[-1].number)
-        secret = prepare(connection, path, configured_secret)
-        return SqliteStore(path, secret, connection, wall)
-    except (apsw.Error, OSError) as error:
-        connection.close()
-        raise file.unusable(path, error) from None
-    except StartError:
-        connection.close()
-        raise
-
-
-def prepare(
-    connection: apsw.Connection,
-    path: Path,
-    configured_secret: str | None,
-    progress: Callable[[float], None] = lambda _share: None,
-) -> bytes:
-    """Make the database ready to be served; return its secret.
-
-    The caller holds the file's lock. Raises `StartError`, `apsw.Error`, `OSError`.
-    """
-    secret = _secret(connection, path, configured_secret)
-    if connection.pragma("journal_mode", "WAL") != "wal":
-        raise StartError(
-            f"{path} lies where programs cannot share memory, as on a network. Put it on a disk"
-            " of this machine."
-        )
-    write_wal_again(connection)
-
-    def back_up(schema: int) -> None:
-        from likewise.store.upgrade import back_up_before  # noqa: PLC0415 (rarely needed)
-
-        _log.info("The tables of %s are changed for this version, after a copy.", path)
-        # A secret that was kept off this disk stays off it.
-        back_up_before(path, schema, None if configured_secret else secret, progress)
-
-    migrate(connection, path, migrations(), back_up)
-    # Changed pages stay in memory until the commit, which has a thread: statements run on the
-    # event loop, which may not wait for a disk.
-    connection.execute("PRAGMA cache_spill=OFF")
-    connection.execute(
-        "/* mark */ INSERT OR IGNORE INTO meta VALUES (?, ?)", (SECRET_MARK, secret_mark(secret))
-    )
-    return secret
-
-
-def _secret(connection: apsw.Connection, path: Path, configured: str | None) -> bytes:
-    """Return the secret that belongs to the database; a new database gets a new one."""
-    secret = file.read_secret(path, configured)
-    kept = mark_of(connection)
-    if kept is None:
-        return secret or file.make_secret(path)
-    if secret is None:
-        raise StartError(
-            f"The secret of {path} is missing: {file.secret_path(path)}. Without it no reader could"
-            " take a like back. Restore it from a backup, or set LIKEWISE_SECRET."
-        )
-    if secret_mark(secret) != kept:
-        raise StartError(
-            f"This secret does not belong to {path}. Restore database and secret from one backup,"
-            f" or set LIKEWISE_SECRET to the one it was made with."
-        )
-    return secret
 
 
 def _data_version(connection: apsw.Connection) -> int:

@@ -16,7 +16,8 @@ from likewise.errors import StartError
 from likewise.forms import UNIX_PREFIX
 from likewise.settings import Settings
 from likewise.store.file import Lock
-from likewise.store.sqlite import SqliteStore, open_store
+from likewise.store.opening import open_store
+from likewise.store.sqlite import SqliteStore
 
 TIMEOUT_SECONDS = 30
 
