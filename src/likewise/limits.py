@@ -126,9 +126,12 @@ class Limiter:
 
     def networks(self) -> int | None:
         """Return how many networks have read since the start, as far as the table has room for
-        them; None where none are counted. Who guesses keys counts as one more.
+        them. Who guesses keys counts as one more. None where that tells nothing: where none are
+        counted, or some have written and none has read.
         """
-        return None if self._limits is None else self._readers.taken()
+        if self._limits is None:
+            return None
+        return self._readers.taken() or (None if self._writers.taken() else 0)
 
     def wrong_key(self, network: bytes) -> None:
         """Count a wrong admin key. Raises `too_many`."""

@@ -478,3 +478,19 @@ def test_likes_that_make_one_page_together_count_as_one_new_page(readers: Reader
         readers.clock.go_on(BURST_SECONDS)
     with refused("30 new pages"):
         readers.like(OTHER, page=b"one more", new_page=True)
+
+
+def test_networks_are_told_by_those_that_read() -> None:
+    clock = Clock()
+    limiter = Limiter(Limits(), monotonic=clock.monotonic, wall=clock.wall, entries=64)
+    assert limiter.networks() == 0
+    limiter.write(network_of(parse_address("203.0.113.1") or b""))
+    assert limiter.networks() is None  # a cache may answer those who read
+    for last in (1, 2, 2):
+        limiter.read(network_of(parse_address(f"203.0.113.{last}") or b""))
+    assert limiter.networks() == 2
+
+
+def test_without_limits_no_networks_are_told() -> None:
+    clock = Clock()
+    assert Limiter(None, monotonic=clock.monotonic, wall=clock.wall).networks() is None

@@ -184,7 +184,8 @@ def _proxy(disbelieved: Disbelieved | None) -> Finding:
 def _readers(traffic: Traffic) -> Finding:
     networks, likes = traffic.networks, traffic.likes
     if networks is None:
-        return unchecked("readers", "Networks are not told apart.", "Turn LIKEWISE_LIMITS on.")
+        advice = "They are told apart by what they read, and where LIKEWISE_LIMITS is not off."
+        return unchecked("readers", "Nothing tells readers apart yet.", advice)
     if likes < TELLING_LIKES:
         return unchecked("readers", "Too few likes came since the start to tell readers apart.")
     if networks > 1:
