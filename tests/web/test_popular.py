@@ -80,7 +80,7 @@ def test_a_site_lists_its_own_pages(door: Service) -> None:
     at = {"Origin": "https://party.example", "X-Forwarded-For": fresh_address()}
     body = {"site": "party", "page": "/of-the-party", "kind": "🎉", "voter": voter(1)}
     assert door.request("POST", "/v1/like", json.dumps(body), at).status == 200
-    assert listed(door, "?site=party&kind=%F0%9F%8E%89") == [("/of-the-party", 1)]
+    assert ("/of-the-party", 1) in listed(door, "?site=party&kind=%F0%9F%8E%89&limit=100")
     assert "/of-the-party" not in [page for page, _ in listed(door, "?limit=100")]
 
 

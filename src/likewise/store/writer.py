@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import suppress
+from time import perf_counter
 from typing import Any, NamedTuple, TypeVar
 
 import apsw
@@ -30,7 +31,7 @@ class Work(NamedTuple):
     do: Callable[[Transaction], Any]
     answer: Callable[[Any], Any]
     future: asyncio.Future[Any]
-    since: float  # in seconds of the loop's clock
+    since: float  # by `perf_counter`: the clock of uvloop moves once a turn
 
 
 class Batch(NamedTuple):
@@ -74,7 +75,7 @@ class Writer:
         too much waits already. It is
         called even when the future was cancelled: others may rely on what it does.
         """
-        work = Work(do, answer, self._loop.create_future(), self._loop.time())
+        work = Work(do, answer, self._loop.create_future(), perf_counter())
         if self._is_finished or len(self._queue) >= MAX_QUEUE:
             _resolve(work, _unavailable())
             return work.future
@@ -101,10 +102,10 @@ class Writer:
             self._running = None
 
     async def _write(self, batch: list[Work]) -> None:
-        self.is_busy, began = True, self._loop.time()
+        self.is_busy, began = True, perf_counter()
         try:
             outcomes = await self._commit(batch)
-            now = self._loop.time()
+            now = perf_counter()
             self.on_batch(Batch(now - began, [now - work.since for work in batch]))
         except Exception as error:  # noqa: BLE001 (a fault of ours may not end the writer)
             self._roll_back()
