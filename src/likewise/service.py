@@ -10,7 +10,7 @@ import contextlib
 import logging
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import NamedTuple
 
 from likewise import sites, telemetry
@@ -37,6 +37,7 @@ from likewise.web.popular import Popular
 from likewise.web.public import Public
 from likewise.web.routes import Router
 from likewise.web.sessions import Keys, Sessions, digest_of, new_token
+from likewise.web.visitors import Visitors
 
 KEY_FILE = "admin-key"
 UPKEEP_SECONDS = 3_600
@@ -81,20 +82,11 @@ async def _service(
     if settings.serves_demo:
         served[sites.DEMO] = _demo_site(settings)
     disbelief = Disbelief()
-    proxies = Proxies(
-        settings.trusted_proxies.ranges,
-        trust_unix_socket=settings.trusted_proxies.unix_socket,
-        client_header=settings.client_header,
-        on_disbelief=disbelief.note,
-    )
+    proxies = _proxies(settings, disbelief)
     limiter = Limiter(settings.limits, monotonic=time.monotonic, wall=time.time)
+    visitors = Visitors(limiter, proxies)
     local_key = new_token()
-    configured = digest_of(settings.admin_key) if settings.admin_key else None
-    if configured is None:
-        await _make_key(settings, store)
-    owner = store.admin_key_digest if configured is None else lambda: configured
-    keys = Keys(owner, digest_of(local_key))
-    sessions = Sessions(time.monotonic)
+    keys = Keys(await _owner(settings, store), digest_of(local_key))
     watch = Watch(store, metrics, monotonic=time.monotonic, wall=time.time)
     telemetry.of_store(metrics, store, watch)
     telemetry.of_process(metrics)
@@ -104,7 +96,7 @@ async def _service(
         store,
         served,
         keys,
-        sessions,
+        Sessions(time.monotonic),
         limiter,
         proxies,
         refused_origins,
@@ -115,9 +107,9 @@ async def _service(
     stack.push_async_callback(watch.close)
     await stack.enter_async_context(_kept_up(store))
     parts = {
-        "public": Public(store, served, limiter, proxies, gate, refused_origins),
-        "popular": Popular(store, served, limiter, proxies, time.monotonic),
-        "badge": Badge(store, served, limiter, proxies),
+        "public": Public(store, served, visitors, gate, refused_origins),
+        "popular": Popular(store, served, visitors, time.monotonic),
+        "badge": Badge(store, served, visitors),
         "admin": admin,
         "corrections": Corrections(store, served, admin),
         "doctor": Doctor(
@@ -136,6 +128,24 @@ async def _service(
     access_log = AccessLog(proxies.trusts_peer) if settings.access_log else None
     app = App(router, admin, metrics, access_log)
     return Service(app, store, proxies, metrics, lock, local_key)
+
+
+def _proxies(settings: Settings, disbelief: Disbelief) -> Proxies:
+    return Proxies(
+        settings.trusted_proxies.ranges,
+        trust_unix_socket=settings.trusted_proxies.unix_socket,
+        client_header=settings.client_header,
+        on_disbelief=disbelief.note,
+    )
+
+
+async def _owner(settings: Settings, store: SqliteStore) -> Callable[[], bytes | None]:
+    """Return what tells the digest of the owner's key, made where there is none."""
+    if settings.admin_key:
+        configured = digest_of(settings.admin_key)
+        return lambda: configured
+    await _make_key(settings, store)
+    return store.admin_key_digest
 
 
 def _schedule_backups(

@@ -18,6 +18,7 @@ from likewise.sites import site
 from likewise.store import Wish
 from likewise.web.gate import Gate
 from likewise.web.public import Public
+from likewise.web.visitors import Visitors
 from tests.conftest import StartService
 from tests.rules.clock import Clock
 from tests.service import ORIGIN, Reply, Service, address, voter
@@ -358,8 +359,7 @@ def test_a_like_that_could_not_be_stored_is_given_back() -> None:
     public = Public(
         FullDisk(),  # type: ignore[arg-type]
         sites,
-        limiter,
-        Proxies(LOOPBACK),
+        Visitors(limiter, Proxies(LOOPBACK)),
         Gate([], {}),
         refused_origins=unused,
     )

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from likewise.addresses import Proxies, network_of
 from likewise.errors import Problem
 from likewise.http.message import Request, Response, header_block
-from likewise.limits import Limiter
 from likewise.sites import Site, site_named
 from likewise.store import Store
 from likewise.web.answers import PUBLIC, shown
 from likewise.web.parameters import Query
+from likewise.web.visitors import Visitors
 
 _HEADERS = PUBLIC + header_block(
     ("content-type", "image/svg+xml"),
@@ -29,18 +28,14 @@ _STEPS = ((1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k"))
 class Badge:
     """Draws what a page has of one kind."""
 
-    def __init__(
-        self, store: Store, sites: Mapping[str, Site], limiter: Limiter, proxies: Proxies
-    ) -> None:
+    def __init__(self, store: Store, sites: Mapping[str, Site], visitors: Visitors) -> None:
         self._store = store
         self._sites = sites
-        self._limiter = limiter
-        self._proxies = proxies
+        self._visitors = visitors
 
     def draw(self, request: Request) -> Response:
         """`GET /v1/badge.svg?page=A`."""
-        address = self._proxies.client(request.peer, request.headers)
-        self._limiter.read(None if address is None else network_of(address))
+        self._visitors.read(request)
         query = Query(request.query)
         site = site_named(self._sites, query.one("site"))
         kind, text = site.public_kind(query.one("kind")), query.one("page")

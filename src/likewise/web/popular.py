@@ -9,14 +9,13 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from likewise.addresses import Proxies, network_of
 from likewise.errors import Problem
 from likewise.http.message import Request, Response, header_block
-from likewise.limits import Limiter
 from likewise.sites import Site, site_named
 from likewise.store import Popularity, Store
 from likewise.web.answers import PUBLIC, json_answer
 from likewise.web.parameters import Query
+from likewise.web.visitors import Visitors
 
 DAYS = {"1": 1, "7": 7, "30": 30, "90": 90, "365": 365, "all": None}
 MOST_PAGES = 100
@@ -40,21 +39,18 @@ class Popular:
         self,
         store: Store,
         sites: Mapping[str, Site],
-        limiter: Limiter,
-        proxies: Proxies,
+        visitors: Visitors,
         monotonic: Callable[[], float],
     ) -> None:
         self._store = store
         self._sites = sites
-        self._limiter = limiter
-        self._proxies = proxies
+        self._visitors = visitors
         self._monotonic = monotonic
         self._counted: dict[tuple[str, str, str], Counted] = {}
 
     async def pages(self, request: Request) -> Response:
         """`GET /v1/popular?days=30&limit=10&kind=like`: pages and what they got in that time."""
-        address = self._proxies.client(request.peer, request.headers)
-        self._limiter.read(None if address is None else network_of(address))
+        self._visitors.read(request)
         query = Query(request.query)
         site = site_named(self._sites, query.one("site"))
         kind = site.public_kind(query.one("kind"))

@@ -9,10 +9,9 @@ from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from typing import Any
 
-from likewise.addresses import Proxies, network_of
 from likewise.errors import Problem, page_blocked
 from likewise.http.message import Answer, Request, Response, header_block
-from likewise.limits import Grant, Limiter
+from likewise.limits import Grant
 from likewise.pages import BadPage, canonical
 from likewise.sites import LIKE, OPEN, Site, origins_setting, site_named
 from likewise.store import Counts, Known, Standing, Store, Wish
@@ -28,6 +27,7 @@ from likewise.web.parameters import (
     text_of,
     unescape,
 )
+from likewise.web.visitors import Visitors
 
 MAX_PAGES = 100
 
@@ -44,26 +44,25 @@ _BODY_TYPES = frozenset({b"text/plain", b"application/json", b""})
 class Public:
     """The public API over a store, for the sites that are served."""
 
-    def __init__(  # noqa: PLR0913 (the parts it is put together from)
+    def __init__(
         self,
         store: Store,
         sites: Mapping[str, Site],
-        limiter: Limiter,
-        proxies: Proxies,
+        visitors: Visitors,
         gate: Gate,
         refused_origins: RefusedOrigins,
     ) -> None:
         self._store = store
         self._sites = sites
-        self._limiter = limiter
-        self._proxies = proxies
+        self._visitors = visitors
+        self._limiter = visitors.limiter
         self._gate = gate
         self._refused_origins = refused_origins
         self._kept_counts = KeptAnswers()
 
     def counts(self, request: Request) -> Answer:
         """`GET /v1/counts?page=A&page=B`: the counts of up to 100 pages, by the text asked for."""
-        self._limiter.read(self._network(request))
+        self._visitors.read(request)
         kept = self._kept_counts.get(self._store.version(), request.query)
         if kept is None:
             kept = _tagged(self._counts_body(Query(request.query)))
@@ -100,7 +99,7 @@ class Public:
 
     def article_count(self, request: Request, segment: bytes) -> Answer:
         """`GET /likes/{post_id}`: the article's way to ask for one count."""
-        self._limiter.read(self._network(request))
+        self._visitors.read(request)
         site = site_named(self._sites, Query(request.query).one("site"))
         kind, text = site.public_kind(LIKE), _segment_text(segment)
         counts = self._store.counts(site.name, site.page(text))
@@ -128,7 +127,7 @@ class Public:
         body: Callable[[Counts], bytes],
     ) -> Answer:
         """Make a wish stand within the limits, and answer with what stands then."""
-        network = self._network(request)
+        network = self._visitors.network(request)
         known = self._store.known(wish.site, wish.page)
         page = wish.page if known is None else known.page
         try:
@@ -209,10 +208,6 @@ class Public:
             self._limiter.took_back(network, _subject(wish.site, page, wish.kind))
         for rival in outcome.left:
             self._limiter.took_back(network, _subject(wish.site, page, rival))
-
-    def _network(self, request: Request) -> bytes | None:
-        address = self._proxies.client(request.peer, request.headers)
-        return None if address is None else network_of(address)
 
     def _writable_site(
         self, request: Request, fields: Mapping[str, Any], name: str | None = None
