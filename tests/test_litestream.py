@@ -270,6 +270,7 @@ def until_copied(
         time.sleep(0.2)
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(240)
 def test_our_checkpoints_cost_litestream_nothing(tmp_path: Path, program: str) -> None:
     """It keeps its place in the WAL, which stays bounded, under load and over a restart."""

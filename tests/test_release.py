@@ -98,6 +98,7 @@ def installs_without_node(sdist: Path, to: Path) -> None:
         assert built == (ROOT / "src" / "likewise" / "web" / name).read_bytes()
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(300)
 def test_a_wheel_that_fails_a_test_is_no_release(tree: Path) -> None:
     name = "src/likewise/commands/key.py"

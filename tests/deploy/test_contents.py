@@ -213,6 +213,8 @@ def test_bill_is_spdx(contents: Contents) -> None:
         assert {"name", "versionInfo", "downloadLocation", "licenseDeclared"} <= set(one)
 
 
+@pytest.mark.soak  # `make release` compares two images as well
+@pytest.mark.timeout(600)
 def test_the_same_tree_makes_the_same_image(engine: Engine, configuration: dict[str, Any]) -> None:
     """Layers are named by their digests. buildah itself puts a random host name beside them."""
     again = "localhost/likewise:again"
