@@ -407,3 +407,18 @@ def test_a_folder_without_a_backup_is_told(start_service: StartService) -> None:
         done = service.run("restore", *options, ".")
         assert done.returncode == 1
         assert f"There is no backup in {service.directory}. Name the .db file" in done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can restore for another user")
+def test_what_root_restores_belongs_to_the_user_of_the_folder(tmp_path: Path) -> None:
+    backed_up = tmp_path / "backups"
+    backed_up.mkdir()
+    source = tmp_path / NAME
+    run(source, lambda store: like(store, "/a", ANNA))
+    backup, *_ = back_up(source, None, backed_up)
+    home = tmp_path / "home"
+    home.mkdir()
+    os.chown(home, 12_345, 12_345)
+    restore(backup, None, home / NAME)
+    owners = {one.name: (one.stat().st_uid, one.stat().st_gid) for one in home.iterdir()}
+    assert owners == dict.fromkeys((NAME, f"{NAME}.key", f"{NAME}.lock"), (12_345, 12_345))

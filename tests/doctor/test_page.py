@@ -84,3 +84,24 @@ def test_hostile_page_of_thousands_of_tags_is_bounded() -> None:
     html = "<like-wise><script src=/likes.js></script>" * 20_000 + "<" * 100_000
     read = page(html)
     assert (len(read.buttons), len(read.scripts)) == (100, 100)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        f'<script src="http://h/{"a" * 400_000}/likes.js"></script><like-wise></like-wise>',
+        f'<script src="https://{"é" * 16_000}.example/likes.js"></script>',
+        "<a " * 300_000,
+        '<a x="' * 200_000,
+        '<script src="ftp://x/likes.js"></script><like-wise></like-wise>',
+        '<script src="https://x:99999/likes.js"></script><like-wise></like-wise>',
+        '<script src="/likes.js"></script><like-wise api="http://[bad"></like-wise>',
+        '<script src="/likes.js"></script><like-wise api="ftp://x/"></like-wise>',
+    ],
+    ids=["path", "host", "tags", "values", "scheme", "port", "bad api", "other api"],
+)
+@pytest.mark.timeout(60)
+def test_a_hostile_page_is_read_to_an_end(html: str) -> None:
+    read = page(html)
+    assert all(script.home.endswith("/") for script in read.scripts)
+    assert all(read.api(button)[-1:] in {"", "/"} for button in read.buttons)

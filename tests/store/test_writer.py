@@ -319,3 +319,14 @@ async def test_a_cancelled_writer_finishes_what_it_has_begun(store: SqliteStore)
         assert store.counts(SITE, "/a") == {"like": 1}
     assert codes([await waiting]) == {"done"}
     assert store.counts(SITE, "/a") == {"like": 2}
+
+
+@on_store
+async def test_who_cannot_take_note_of_a_commit_does_not_undo_it(store: SqliteStore) -> None:
+    def fail(*_told: object) -> None:
+        raise RuntimeError("no room for figures")
+
+    store.on_likes = store.on_batch = fail
+    outcomes = await all_of(submit(store, wish("/a", who)) for who in (ANNA, BORIS))
+    assert [getattr(outcome, "change", None) for outcome in outcomes] == [1, 1]
+    assert store.counts(SITE, "/a") == {"like": 2}

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.abuse.crowd import fresh_address, fresh_voter
-from tests.service import Reply, Service
+from tests.conftest import StartService
+from tests.service import ORIGIN, Reply, Service
 from tests.web.doors import SALON
 
 PAGES = iter(range(1_000_000))
@@ -117,3 +118,41 @@ def test_an_unknown_kind_is_not_told_of_private_ones(door: Service) -> None:
     assert answer.code == "unknown_kind"
     assert "yes" not in answer.json["detail"]
     assert "👏" in answer.json["detail"]
+
+
+LOOSE = "burst=1000/10s,writes=1000/min,likes=1000"
+
+
+def office(start_service: StartService, kind: str, table: str) -> Service:
+    """Return a service with one kind, where one network may do much but like a page 20 times."""
+    service = start_service(LIKEWISE_KINDS=kind, LIKEWISE_LIMITS=LOOSE)
+    service.stop()
+    (service.directory / "likewise.toml").write_text(f"[kinds.{kind}]\n{table}\n", encoding="utf-8")
+    return service.start()
+
+
+def given(service: Service, kind: str, number: int, at: str, **fields: Any) -> Reply:
+    body = {"page": "/a", "kind": kind, "voter": fresh_voter(), **fields}
+    headers = {"Origin": ORIGIN, "X-Forwarded-For": at.format(number)}
+    return service.request("POST", "/v1/like", json.dumps(body), headers)
+
+
+def test_claps_of_others_do_not_raise_what_one_network_may_like(
+    start_service: StartService,
+) -> None:
+    service = office(start_service, "clap", "max = 1000")
+    for number in range(3):
+        assert given(service, "clap", number, "198.51.100.{}", n=1000).status == 200
+    answers = [given(service, "clap", 0, "203.0.113.9", n=1000).status for _ in range(22)]
+    assert answers == [200] * 20 + [429] * 2
+
+
+def test_a_refusal_tells_nothing_of_a_private_count(start_service: StartService) -> None:
+    service = office(start_service, "no", "private = true")
+    for network in range(60):
+        for number in range(20):
+            at = f"198.51.{network}.1"
+            assert given(service, "no", number, at).status == 200
+    answers = [given(service, "no", 0, "203.0.113.9") for _ in range(21)]
+    assert [answer.status for answer in answers] == [200] * 20 + [429]
+    assert "At most 20 likes of one page a day" in answers[-1].json["detail"]

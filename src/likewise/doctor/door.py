@@ -215,7 +215,7 @@ def clock(answer: Answer, seconds: float | None) -> Finding:
     if seconds is None:
         try:
             seconds = parsedate_to_datetime(answer.header("date")).timestamp()
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             return unchecked("clock", "The answer has no date.")
     off = seconds - (answer.sent + answer.received) / 2
     if abs(off) < OFF_SECONDS:

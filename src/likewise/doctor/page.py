@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
-from likewise.doctor.visitor import Answer
+from likewise.doctor.visitor import Answer, origin_at
 
 MAX_FOUND = 100  # of each: more are not looked at
 
@@ -32,7 +32,7 @@ class Script(NamedTuple):
     @property
     def home(self) -> str:
         """Where the script came from, with a final slash: there it looks for the service."""
-        return re.sub(r"[^/]*$", "", self.address)
+        return self.address[: self.address.rindex("/") + 1]
 
     @property
     def is_rewritten(self) -> bool:
@@ -65,14 +65,17 @@ class Page(NamedTuple):
         """Return where the widget asks, with a final slash; empty where it does not know."""
         named = button.get("api")
         home = self.scripts[0].home if self.scripts else ""
-        return re.sub(r"/?$", "/", urljoin(self.address, named), count=1) if named else home
+        if not named:
+            return home
+        address = _usable(self.address, named)
+        return f"{address.removesuffix('/')}/" if address else ""
 
 
 def read_page(answer: Answer) -> Page:
     """Return what a page holds. Broken HTML is read as far as it goes."""
     reader = _Reader(answer.address)
+    # Not closed: to make something of a last, unfinished tag takes time with the square of it.
     reader.feed(answer.text)
-    reader.close()
     return Page(
         answer.address,
         reader.scripts,
@@ -81,6 +84,16 @@ def read_page(answer: Answer) -> Page:
         [*answer.every("content-security-policy"), *reader.policies],
         _OLD_CLIENT in answer.text,
     )
+
+
+def _usable(base: str, address: str) -> str:
+    """Return an address that a browser would ask, as it stands there; empty for any other."""
+    try:
+        whole = urljoin(base, address.strip())
+        origin_at(whole)
+    except ValueError:
+        return ""
+    return whole
 
 
 class _Reader(HTMLParser):
@@ -110,8 +123,8 @@ class _Reader(HTMLParser):
                     self.policies.append(attributes.get("content", ""))
 
     def _see_script(self, attributes: Attributes) -> None:
-        address = self._absolute(attributes.get("src", ""))
-        found = _WIDGET.search(urlsplit(address).path) if attributes.get("src") else None
+        address = _usable(self._base, attributes.get("src", ""))
+        found = _WIDGET.search(urlsplit(address).path)
         if found and len(self.scripts) < MAX_FOUND:
             self.scripts.append(Script(address, found[1] or "", attributes))
 

@@ -25,6 +25,7 @@ REQUEST_SECONDS = 10
 TOTAL_SECONDS = 180
 CONNECT_SECONDS = 3
 MAX_BODY_BYTES = 2 << 20
+MAX_HOST_CHARACTERS = 253  # RFC 1035 2.3.4, less the dot at its end
 MAX_REDIRECTS = 5
 PORTS = {"https": 443, "http": 80}
 
@@ -188,6 +189,8 @@ class _Connected:
 def origin_at(address: str) -> str:
     """Return the origin of an address as browsers write it. Raises `ValueError`."""
     url = urlsplit(address)
+    if len(url.hostname or "") > MAX_HOST_CHARACTERS:
+        raise ValueError("its host is too long")
     host = punycode((url.hostname or "").lower())
     if url.scheme not in PORTS or not host:
         raise ValueError("it does not start with https:// and a host")

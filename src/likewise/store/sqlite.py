@@ -37,7 +37,7 @@ from likewise.store.pages import load_page, unknown_pages
 from likewise.store.place import Place
 from likewise.store.reports import connect_for_reports, report, totals
 from likewise.store.transaction import Kinds, Transaction
-from likewise.store.writer import Batch, Writer
+from likewise.store.writer import Batch, Writer, tell
 from likewise.voters import row_key
 
 if TYPE_CHECKING:
@@ -281,7 +281,7 @@ class SqliteStore:
         for name, page in transaction.pages.items():
             self._cache.put(name, page)
         if transaction.new_likes or transaction.taken_back:
-            self.on_likes(transaction.new_likes, transaction.taken_back)
+            tell(self.on_likes, transaction.new_likes, transaction.taken_back)
 
     def write(self, do: Callable[[Transaction], T]) -> asyncio.Future[T]:
         return self._writer.submit(do, _raised)

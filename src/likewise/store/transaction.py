@@ -41,7 +41,7 @@ class Transaction:
         self.hour = hour
         self.pages: dict[Name, Page] = {}
         self.new_kinds: dict[str, int] = {}
-        self.new_likes: dict[Name, int] = {}  # wishes that gave something, by page
+        self.new_likes: dict[Name, int] = {}  # voters who had none before, by page
         self.taken_back = 0
         self.forgets = False  # the cache is not to be believed after the commit
         self._moves: dict[tuple[int, int], list[int]] = {}  # (page, kind): ups, downs
@@ -122,7 +122,7 @@ class Transaction:
         before, change = self._set(page, wish)
         if change:
             page.counts[wish.kind] = page.counts.get(wish.kind, 0) + change
-            self._note(page.name, change)
+            self._note(page.name, before, change)
         return before, change
 
     def _leave_rivals(self, page: Page, wish: Wish) -> tuple[str, ...]:
@@ -130,10 +130,11 @@ class Transaction:
         wishes = [wish._replace(kind=rival, n=0) for rival in wish.rivals]
         return tuple(other.kind for other in wishes if self._count(page, other)[1])
 
-    def _note(self, name: Name, change: int) -> None:
-        if change > 0:
+    def _note(self, name: Name, before: int, change: int) -> None:
+        """Note who has come and who has gone: to clap on is neither."""
+        if not before:
             self.new_likes[name] = self.new_likes.get(name, 0) + 1
-        else:
+        elif before + change == 0:
             self.taken_back += 1
 
     def _total(self, page: Page, wish: Wish) -> int:

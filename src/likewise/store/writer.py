@@ -6,6 +6,7 @@ Knows BEGIN, COMMIT and threads; must not know what the work is about.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -19,6 +20,8 @@ from likewise.errors import Problem
 from likewise.store.transaction import Transaction
 
 T = TypeVar("T")
+
+_log = logging.getLogger("likewise")
 
 MAX_BATCH = 256
 MAX_QUEUE = 8_192  # of a disk that stalls: more would be held in memory without a bound
@@ -106,7 +109,7 @@ class Writer:
         try:
             outcomes = await self._commit(batch)
             now = perf_counter()
-            self.on_batch(Batch(now - began, [now - work.since for work in batch]))
+            tell(self.on_batch, Batch(now - began, [now - work.since for work in batch]))
         except Exception as error:  # noqa: BLE001 (a fault of ours may not end the writer)
             self._roll_back()
             self.failed = _is_storage(error)
@@ -154,6 +157,14 @@ class Writer:
         with suppress(apsw.Error):
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
+
+
+def tell(hook: Callable[..., None], *told: object) -> None:
+    """Tell of what is on the disk. Who fails to take note of it does not undo it."""
+    try:
+        hook(*told)
+    except Exception:  # noqa: BLE001 (whatever it was)
+        _log.exception("Likes are stored, but could not be counted in the figures.")
 
 
 async def _until_done(future: asyncio.Future[Any]) -> None:

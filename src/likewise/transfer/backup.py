@@ -6,6 +6,7 @@ Knows files; what is in the tables it leaves to the store.
 from __future__ import annotations
 
 import itertools
+import os
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -116,6 +117,7 @@ def restore(backup: Path, configured: str | None, database: Path) -> Path | None
         was_there = _set_aside(database, kept)
         if configured is None:
             write_private(secret_path(database), secret.decode() + "\n")
+        _give(restoring, secret_path(database), lock.path)
         restoring.replace(database)
         sync_folder(database.parent)
     except OSError as error:
@@ -123,6 +125,16 @@ def restore(backup: Path, configured: str | None, database: Path) -> Path | None
     finally:
         lock.release()
     return kept if was_there else None
+
+
+def _give(*files: Path) -> None:
+    """Let the user of the folder have what root has put there: the service runs as that one."""
+    if os.geteuid() != 0:
+        return
+    for path in files:
+        folder = path.parent.stat()
+        if path.exists():
+            os.chown(path, folder.st_uid, folder.st_gid)
 
 
 def _kept_name(database: Path, *, is_resumed: bool) -> Path:

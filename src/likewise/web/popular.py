@@ -68,6 +68,7 @@ class Popular:
         counted = self._counted.get(key)
         if counted is None or now >= counted.until or _failed(counted.pages):
             pages = asyncio.ensure_future(self._store.popular(site, kind, DAYS[days]))
+            pages.add_done_callback(_failed)  # where nobody waits any longer, nobody else looks
             counted = self._counted[key] = Counted(pages, now + FRESH_SECONDS)
         return counted.pages
 

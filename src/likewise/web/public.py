@@ -182,9 +182,18 @@ class Public:
         return self._limiter.like(
             network,
             _subject(wish.site, page, wish.kind),
-            lambda: self._store.likes_today(wish.site, wish.page, wish.kind),
+            lambda: self._likes_today(wish),
             new_page=new_page,
         )
+
+    def _likes_today(self, wish: Wish) -> int:
+        """Return what a network's share is a share of. One reader's claps count as one like at
+        most; and a share that grows with a private count would tell of it.
+        """
+        rule = self._sites[wish.site].rule(wish.kind)
+        if rule.is_private:
+            return 0
+        return self._store.likes_today(wish.site, wish.page, wish.kind) // rule.max
 
     def _settle(
         self,
