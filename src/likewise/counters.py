@@ -76,6 +76,14 @@ class Counters:
             self._day[row], self.first[row], self.second[row] = day, 0, 0
         return row
 
+    def peek(self, subject: bytes) -> int | None:
+        """Return a subject's row as it stands; None where it has none. To look takes no room."""
+        hashed = hash(self._key + subject)
+        start = hashed % self._sets * self.WAYS
+        tags = self._tag[start : start + self.WAYS].tolist()
+        tag = hashed // self._sets & 0xFFFF_FFFF or 1
+        return start + tags.index(tag) if tag in tags else None
+
     def _least(self, start: int, day: int) -> int:
         """Return which row of a set makes room."""
         end = start + self.WAYS

@@ -122,7 +122,11 @@ class Limiter:
         """Return how many reads of a network count at present; None where none are counted."""
         if self._limits is None or network is None:
             return None
-        return self._readers.count[self._readers.find(b"r" + network, self._limits.reads.seconds)]
+        # Looked at only: to be asked about is no reading, and `networks` counts those that read.
+        row = self._readers.peek(b"r" + network)
+        if row is None or self._readers.window_left(row, self._limits.reads.seconds) <= 0:
+            return 0
+        return self._readers.count[row]
 
     def networks(self) -> int | None:
         """Return how many networks have read since the start, as far as the table has room for
@@ -213,11 +217,8 @@ class Limiter:
 
     def _pass(self, table: Counters, subject: bytes, rate: Rate, what: str) -> int:
         """Count one more of a subject, and return its row. Raises `too_many`."""
-        row = table.find(subject, rate.seconds)
-        count = table.count[row]
-        if count >= rate.number:
-            raise _too_many(what, rate.number, table.window_left(row, rate.seconds))
-        table.count[row] = count + 1
+        row = self._room(table, subject, rate, what)
+        table.count[row] += 1
         return row
 
     def _room(self, table: Counters, subject: bytes, rate: Rate, what: str) -> int:

@@ -51,7 +51,7 @@ METRICS: dict[str, Metric] = {
     LIKES: Metric("counter", "Likes that were given or taken back.", ("change",)),
     REQUESTS: Metric("counter", "Requests that found their address.", ("method", "route")),
     REFUSALS: Metric("counter", "Requests that were refused, by the code of the error.", ("code",)),
-    TURN: Metric("histogram", "How long those who came together waited.", bounds=_SECONDS),
+    TURN: Metric("histogram", "From a turn's first request to its answers.", bounds=_SECONDS),
     LIKE: Metric("histogram", "From taking a like up until it is on disk.", bounds=_SECONDS),
     COMMIT: Metric("histogram", "How long a transaction took.", bounds=_SECONDS),
     BATCH: Metric("histogram", "Writes that one transaction held.", bounds=_WRITES),

@@ -491,6 +491,18 @@ def test_networks_are_told_by_those_that_read() -> None:
     assert limiter.networks() == 2
 
 
+def test_to_be_asked_for_its_reads_makes_nobody_a_reader() -> None:
+    clock = Clock()
+    limiter = Limiter(Limits(), monotonic=clock.monotonic, wall=clock.wall, entries=64)
+    network = network_of(parse_address("203.0.113.1") or b"")
+    assert (limiter.reads(network), limiter.networks()) == (0, 0)
+    limiter.read(network)
+    limiter.read(network)
+    assert (limiter.reads(network), limiter.networks()) == (2, 1)
+    clock.go_on(60)
+    assert limiter.reads(network) == 0
+
+
 def test_without_limits_no_networks_are_told() -> None:
     clock = Clock()
     assert Limiter(None, monotonic=clock.monotonic, wall=clock.wall).networks() is None

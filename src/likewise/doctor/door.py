@@ -99,15 +99,18 @@ def redirect(subject: Subject) -> Finding | None:
     url = urlsplit(subject.url)
     if url.scheme != "https" or url.port not in {None, PORTS["https"]}:
         return None
+    plain = url._replace(scheme="http", netloc=url.netloc.removesuffix(":443")).geturl()
     try:
-        answer = subject.visitor.ask(f"http://{url.hostname}{url.path}/healthz")
-    except Unreachable:
-        return ok("redirect", "Nothing answers without encryption.")
+        answer = subject.visitor.ask(f"{plain}/healthz")
+    except Unreachable as error:
+        if error.is_refused:
+            return ok("redirect", "Nothing answers without encryption.")
+        return unchecked("redirect", f"Without encryption there is no answer: {error}.")
     if (answer.leads_to or "").startswith("https://"):
         return ok("redirect", "http:// leads to https://.")
     return warn(
         "redirect",
-        f"http://{url.hostname} answers without encryption.",
+        f"{plain} answers without encryption.",
         "Let the proxy redirect it to https://.",
     )
 

@@ -14,15 +14,14 @@ from urllib.parse import urlencode, urlsplit
 
 from likewise.doctor.told import Report, report_in
 from likewise.doctor.visitor import Answer, Visitor
+from likewise.hosts import is_this_machine
 from likewise.voters import new_voter
-
-_LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def may_take_key(url: str) -> bool:
     """Tell whether a key may be sent there: with TLS, or to this machine itself."""
     parts = urlsplit(url)
-    return parts.scheme == "https" or parts.hostname in _LOCAL_HOSTS
+    return parts.scheme == "https" or is_this_machine(parts.hostname or "")
 
 
 class Write(NamedTuple):

@@ -12,6 +12,7 @@ from likewise.doctor.finding import Finding, fail, ok, unchecked, warn
 from likewise.doctor.reader import reader
 from likewise.doctor.subject import Subject
 from likewise.doctor.told import Report
+from likewise.hosts import host_in
 
 # Addresses that nobody has (RFC 5737, RFC 3849), one for each header.
 FORGED = {
@@ -41,8 +42,7 @@ def _url(url: str, said: str | None) -> Finding:
 
 
 def _host(url: str, host: str) -> Finding:
-    name = host if host.endswith("]") else host.rpartition(":")[0] or host
-    if name.strip("[]").lower() == (urlsplit(url).hostname or ""):
+    if host_in(host) == (urlsplit(url).hostname or ""):
         return ok("host", "The proxy passes Host on.")
     return warn(
         "host",

@@ -37,11 +37,14 @@ _AGENT = f"Mozilla/5.0 (compatible; likewise-doctor/{__version__})"
 
 
 class Unreachable(Exception):  # noqa: N818 (a fact about the other side)
-    """No answer: why. `certificate` is OpenSSL's number where a certificate was refused."""
+    """No answer: why. `certificate` is OpenSSL's number where a certificate was refused;
+    `is_refused` where nobody listens.
+    """
 
-    def __init__(self, why: str, certificate: int = 0) -> None:
+    def __init__(self, why: str, certificate: int = 0, *, is_refused: bool = False) -> None:
         super().__init__(why)
         self.certificate = certificate
+        self.is_refused = is_refused
 
 
 class Answer(NamedTuple):
@@ -241,4 +244,6 @@ def _told() -> Iterator[None]:
     except HTTPException as error:
         raise Unreachable(f"it does not speak HTTP ({type(error).__name__})") from None
     except (OSError, ValueError) as error:
-        raise Unreachable(getattr(error, "strerror", None) or str(error)) from None
+        why = getattr(error, "strerror", None) or str(error)
+        is_refused = isinstance(error, ConnectionRefusedError)
+        raise Unreachable(why, is_refused=is_refused) from None

@@ -16,10 +16,10 @@ from likewise.doctor.page import Attributes, Page, Script
 from likewise.doctor.policy import Wanted, blocking, policies
 from likewise.doctor.subject import Subject, Write
 from likewise.doctor.visitor import Answer, Unreachable, Visitor, origin_at
+from likewise.hosts import is_this_machine
 from likewise.sites import twin_of
 
 SNIPPET = '<script async src="{url}/likes.js"></script> <like-wise></like-wise>'
-_LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 _HASHES = frozenset({"sha256", "sha384", "sha512"})
 
 
@@ -82,7 +82,7 @@ def _mixed(page: Page, script: Script) -> Finding | None:
 
 def _is_plain(address: str) -> bool:
     url = urlsplit(address)
-    return url.scheme == "http" and url.hostname not in _LOCAL_HOSTS
+    return url.scheme == "http" and not is_this_machine(url.hostname or "")
 
 
 def _policy(page: Page, script: Script) -> Finding:

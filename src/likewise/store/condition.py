@@ -22,6 +22,7 @@ from likewise.store.file import connect
 PAUSE_SECONDS = 3_600  # between two looks: a monitor that asks each minute shall not wear the disk
 WAIT_SECONDS = 5.0  # a large database is looked through while others ask again
 _TABLES = "/* tables */ SELECT name FROM sqlite_schema WHERE type = 'table'"
+_STEPS_BETWEEN_QUESTIONS = 10_000  # of SQLite's machine: some milliseconds
 _LOWEST_PRIORITY = 19
 
 
@@ -32,7 +33,7 @@ class Examination:
         self._path = path
         self._wall = wall
         self._thread = ThreadPoolExecutor(1, "examination", initializer=_yield_to_others)
-        self._connection: apsw.Connection | None = None
+        self._is_closed = False
         self._looking: asyncio.Future[str | None] | None = None
         self._damage: str | None = None
         self._looked: int | None = None
@@ -45,14 +46,11 @@ class Examination:
             self._looking.add_done_callback(self._note)
         if self._looking is not None:
             await asyncio.wait({self._looking}, timeout=WAIT_SECONDS)
-        return _condition(self._path, self._damage, self._looked)
+        return await asyncio.to_thread(_condition, self._path, self._damage, self._looked)
 
     def close(self) -> None:
-        """Look no further."""
-        connection = self._connection
-        if connection is not None:
-            with suppress(apsw.ConnectionClosedError):  # it has just come to its end
-                connection.interrupt()
+        """Look no further: SQLite asks in the midst of a table too."""
+        self._is_closed = True
         self._thread.shutdown(cancel_futures=True)
 
     def _is_fresh(self) -> bool:
@@ -64,22 +62,25 @@ class Examination:
             self._damage, self._looked = looking.result(), int(self._wall())
 
     def _look(self) -> str | None:
-        with closing(connect(self._path, read_only=True)) as connection:
-            self._connection = connection
-            try:
-                return damage_in(connection)
-            finally:
-                self._connection = None
+        return damage_at(self._path, lambda: self._is_closed)
 
 
 def condition_of(path: Path, now: float) -> Condition:
-    """Return the condition of a database that no server has. Raises `StartError`, `OSError`."""
+    """Return the condition of a database that no server has. Raises `OSError`."""
+    return _condition(path, damage_at(path), int(now))
+
+
+def damage_at(path: Path, is_over: Callable[[], bool] = lambda: False) -> str | None:
+    """Return what is wrong with the database at a path, and be it that there is none.
+
+    Raises `apsw.InterruptError` once `is_over`.
+    """
     try:
         with closing(connect(path, read_only=True)) as connection:
-            damage = damage_in(connection)
+            connection.set_progress_handler(is_over, _STEPS_BETWEEN_QUESTIONS)
+            return damage_in(connection)
     except StartError as error:
-        damage = str(error)
-    return _condition(path, damage, int(now))
+        return str(error)
 
 
 def damage_in(connection: apsw.Connection) -> str | None:

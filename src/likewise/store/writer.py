@@ -75,8 +75,8 @@ class Writer:
         """Queue work; the future holds what `answer` makes of its result, once it is on the disk.
 
         `answer` gets `storage_unavailable` instead where the work may not be on the disk, or where
-        too much waits already. It is
-        called even when the future was cancelled: others may rely on what it does.
+        too much waits already. It is called even when the future was cancelled: others may rely on
+        what it does.
         """
         work = Work(do, answer, self._loop.create_future(), perf_counter())
         if self._is_finished or len(self._queue) >= MAX_QUEUE:
@@ -164,7 +164,7 @@ def tell(hook: Callable[..., None], *told: object) -> None:
     try:
         hook(*told)
     except Exception:  # noqa: BLE001 (whatever it was)
-        _log.exception("Likes are stored, but could not be counted in the figures.")
+        _log.exception("What was stored could not be counted in the figures.")
 
 
 async def _until_done(future: asyncio.Future[Any]) -> None:

@@ -17,6 +17,7 @@ from urllib.parse import SplitResult, quote, urljoin, urlsplit
 from likewise import __version__
 from likewise.addresses import parse_address
 from likewise.errors import StartError
+from likewise.hosts import is_this_machine
 from likewise.sites import punycode
 from likewise.transfer.body import read_body
 from likewise.transfer.connecting import Deadline, Target, Timed, connection, resolved
@@ -26,7 +27,6 @@ TOTAL_SECONDS = 10
 CONNECT_SECONDS = 3
 MAX_REDIRECTS = 5
 
-_LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 _PORTS = {"https": 443, "http": 80}
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _STAY_AS_THEY_ARE = "!$%&'()*+,/:;=?@[]~"
@@ -140,7 +140,7 @@ class PublicHost:
         targets = resolved(host, port, self._deadline.seconds_left())
         for _, target in targets:
             address = parse_address(target[0])
-            if host in _LOCAL_HOSTS:
+            if is_this_machine(host):
                 if address is None or not is_loopback(address):
                     raise ValueError(f"{host} is at {target[0]}, which is not this machine")
             elif address is None or not is_public(address):
@@ -165,7 +165,7 @@ def _origin(address: str) -> _Origin:
     """Return scheme, host and port of an address that may be fetched. Raises `ValueError`."""
     url = urlsplit(address)
     host = punycode(url.hostname or "")
-    if url.scheme != "https" and (url.scheme != "http" or host not in _LOCAL_HOSTS):
+    if url.scheme != "https" and (url.scheme != "http" or not is_this_machine(host)):
         raise ValueError("it does not start with https://")
     if not host:
         raise ValueError("it names no host")

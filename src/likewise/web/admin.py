@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from likewise import __version__
 from likewise.addresses import Proxies, network_of, parse_address
 from likewise.errors import Problem
+from likewise.hosts import host_in, is_this_machine
 from likewise.http.message import Request, Response, header_block
 from likewise.limits import Limiter
 from likewise.metrics import Metrics
@@ -246,7 +247,9 @@ class Admin:
         """Refuse what another page makes the owner's browser send."""
         origin = request.header(b"origin") or ""
         host = request.header(b"host") or ""
-        is_own = origin == self._origin or (_is_loopback(host) and origin == f"http://{host}")
+        is_own = origin == self._origin or (
+            is_this_machine(host_in(host)) and origin == f"http://{host}"
+        )
         if not is_own:
             raise Problem("origin_refused", self._where_to_sign_in())
         fetch_site = request.header(b"sec-fetch-site")
@@ -287,7 +290,7 @@ class Admin:
     def _token_in(self, request: Request) -> str | None:
         # At an https address the plain name may be anybody's; only loopback can be both.
         is_https = (self._origin or "").startswith("https:")
-        is_loopback = _is_loopback(request.header(b"host") or "")
+        is_loopback = is_this_machine(host_in(request.header(b"host") or ""))
         names = (SECURE_COOKIE,) if is_https and not is_loopback else (SECURE_COOKIE, COOKIE)
         return token_in(request.header(b"cookie") or "", names)
 
@@ -307,8 +310,3 @@ def _surge(surge: Surge) -> dict[str, object]:
         "to": hour_text(surge.last_hour + 1),
         "likes": surge.likes,
     }
-
-
-def _is_loopback(host: str) -> bool:
-    name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
-    return name in {"localhost", "127.0.0.1", "[::1]"}

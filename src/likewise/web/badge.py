@@ -22,7 +22,7 @@ _HEADERS = PUBLIC + header_block(
 )
 _HEART = "M8 14.2 2.6 8.8a3.5 3.5 0 0 1 5-5l.4.5.5-.5a3.5 3.5 0 0 1 4.9 5z"
 _LEFT, _DIGIT, _PADDING = 28, 7.2, 9  # in pixels
-_STEPS = ((1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k"))
+_STEPS = ((10**15, "P"), (10**12, "T"), (1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k"))
 
 
 class Badge:
@@ -58,10 +58,10 @@ def _svg(count: int) -> str:
     text = short(count)
     right = round(len(text) * _DIGIT + 2 * _PADDING)
     width, middle = _LEFT + right, _LEFT + right / 2
-    told = f"{count} {'like' if count == 1 else 'likes'}"
+    # The number alone: a kind may be anything, and what it is called is the page's to say.
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="20" role="img"'
-        f' aria-label="{told}"><title>{told}</title>'
+        f' aria-label="{count}"><title>{count}</title>'
         f'<rect width="{width}" height="20" rx="4" fill="#fff" stroke="#d0d0d7"/>'
         f'<path d="M4 0h{_LEFT - 4}v20H4a4 4 0 0 1-4-4V4a4 4 0 0 1 4-4z" fill="#c2185b"/>'
         f'<path transform="translate(6 2)" d="{_HEART}" fill="#fff"/>'

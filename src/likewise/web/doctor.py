@@ -5,6 +5,7 @@ Gathers and answers; what is a finding is decided in `doctor/`, which is loaded 
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from likewise import __version__
 from likewise.addresses import Proxies, address_text, network_of
 from likewise.errors import Problem
+from likewise.hosts import host_in, is_this_machine
 from likewise.http.message import Request, Response
 from likewise.limits import Limiter
 from likewise.metrics import LIKES, Metrics
@@ -90,6 +92,7 @@ class Doctor:
             for one in self._signs.refused_origins.of(name)
         ]
         disbelief = self._signs.disbelief
+        places = self._settings.backups_path, self._settings.database_path
         traffic = own.Traffic(
             self._signs.metrics.count(LIKES, "given"),
             self._signs.limiter.networks(),
@@ -101,7 +104,7 @@ class Doctor:
         return [
             own.storage(is_ready=await self._store.is_ready()),
             *own.of_database(await self._store.condition()),
-            backups(self._settings.backups_path, self._settings.database_path, time.time()),
+            await asyncio.to_thread(backups, *places, time.time()),
             *own.of_settings(self._settings),
             *own.of_traffic(traffic, self._sites),
         ]
@@ -157,5 +160,5 @@ def _site(site: Site) -> dict[str, Any]:
 
 def _came_through_a_proxy(request: Request) -> bool:
     """Tell whether somebody asked for us by a name: on this machine one asks for localhost."""
-    name = (request.header(b"host") or "").rpartition(":")[0] or request.header(b"host") or ""
-    return name not in {"localhost", "127.0.0.1", "[::1]", ""}
+    host = host_in(request.header(b"host") or "")
+    return host != "" and not is_this_machine(host)
