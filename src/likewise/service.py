@@ -32,6 +32,7 @@ from likewise.web.disbelief import Disbelief
 from likewise.web.doctor import Doctor, Signs
 from likewise.web.gate import Gate, Refresher
 from likewise.web.host import AdminHost
+from likewise.web.likes import Likes
 from likewise.web.origins import RefusedOrigins
 from likewise.web.popular import Popular
 from likewise.web.public import Public
@@ -106,8 +107,10 @@ async def _service(
     )
     stack.push_async_callback(watch.close)
     await stack.enter_async_context(_kept_up(store))
+    likes = Likes(store, served, visitors, gate, refused_origins)
     parts = {
-        "public": Public(store, served, visitors, gate, refused_origins),
+        "likes": likes,
+        "public": Public(store, served, visitors, likes),
         "popular": Popular(store, served, visitors, time.monotonic),
         "badge": Badge(store, served, visitors),
         "admin": admin,

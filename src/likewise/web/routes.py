@@ -30,7 +30,7 @@ class Route(NamedTuple):
 
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/v1/counts", "public.counts"),
-    Route("POST", "/v1/like", "public.like"),
+    Route("POST", "/v1/like", "likes.like"),
     Route("GET", "/v1/popular", "popular.pages"),
     Route("GET", "/v1/badge.svg", "badge.draw"),
     Route("GET", "/v1/widget", "files.widget_facts"),
