@@ -83,6 +83,7 @@ class Kind(NamedTuple):
 
 
 PLAIN = Kind()
+ALL = "all"  # the group of kinds that are exclusive without naming one
 
 
 class Site(NamedTuple):

@@ -113,6 +113,30 @@ def test_groups_of_exclusive_kinds_are_apart(door: Service) -> None:
     assert found["counts"] == {"🎶": 1, "🎻": 0, "👏": 0, "yes": 0, "no": 1}
 
 
+def test_counts_tell_the_rules_of_public_kinds(door: Service) -> None:
+    told = door.get("/v1/counts?site=salon&page=/x").json
+    assert list(told) == ["counts", "kinds"]
+    assert told["kinds"] == {
+        "🎶": {"exclusive": True},
+        "🎻": {"exclusive": True},
+        "👏": {"max": 50},
+    }
+
+
+def test_counts_of_plain_kinds_tell_no_rules(door: Service) -> None:
+    for site in ("default", "party"):
+        assert list(door.get(f"/v1/counts?site={site}&page=/x").json) == ["counts"]
+
+
+def test_a_group_is_told_by_its_name(start_service: StartService) -> None:
+    table = '[kinds."👍"]\nexclusive = "vote"\nmax = 3\n[kinds."👎"]\nexclusive = "vote"'
+    service = start_service(LIKEWISE_KINDS="👍,👎,🎉")
+    service.stop()
+    (service.directory / "likewise.toml").write_text(table, encoding="utf-8")
+    told = service.start().get("/v1/counts?page=/x").json["kinds"]
+    assert told == {"👍": {"max": 3, "exclusive": "vote"}, "👎": {"exclusive": "vote"}}
+
+
 def test_an_unknown_kind_is_not_told_of_private_ones(door: Service) -> None:
     answer = wished(door, fresh_page(), "maybe", fresh_voter(), fresh_address())
     assert answer.code == "unknown_kind"

@@ -19,6 +19,7 @@ __all__ = [
     "counts_json",
     "has_tag",
     "json_answer",
+    "json_text",
     "page_headers",
     "problem_answer",
     "quoted",
@@ -118,10 +119,14 @@ def has_tag(request: Request, tag: bytes) -> bool:
     return tag in known or known == b"*"
 
 
+def json_text(value: object) -> str:
+    """Return a value as JSON in as few characters as it takes."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
 def json_answer(value: object, headers: bytes, status: int = 200) -> Response:
     """Return a value as JSON, under headers that lack only the type."""
-    body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-    return Response(status, JSON_TYPE + headers, body)
+    return Response(status, JSON_TYPE + headers, json_text(value).encode())
 
 
 def problem_answer(problem: Problem, headers: bytes) -> Response:

@@ -11,10 +11,10 @@ from hashlib import blake2b
 from likewise.errors import Problem
 from likewise.http.message import Answer, Request, Response, header_block
 from likewise.pages import BadPage
-from likewise.sites import LIKE, Site, site_named
+from likewise.sites import ALL, LIKE, Site, site_named
 from likewise.store import Store
 from likewise.voters import checked_voter, new_voter
-from likewise.web.answers import JSON_TYPE, PUBLIC, KeptAnswers, counts_json, has_tag, quoted, shown
+from likewise.web.answers import JSON_TYPE, PUBLIC, KeptAnswers, counts_json, has_tag, json_text, quoted, shown
 from likewise.web.likes import FRESH, Likes, fields_in, wish_of
 from likewise.web.parameters import Query, text_of, unescape
 from likewise.web.visitors import Visitors
@@ -42,6 +42,7 @@ class Public:
         self._sites = sites
         self._visitors = visitors
         self._likes = likes
+        self._rules = {site.name: _rules(site) for site in sites.values()}
         self._kept_counts = KeptAnswers()
 
     def counts(self, request: Request) -> Answer:
@@ -66,7 +67,7 @@ class Public:
             f"{quoted(text)}:{counts_json(site.public_kinds, self._store.counts(site.name, page))}"
             for text, page in _pages(site, texts).items()
         ]
-        return f'{{"counts":{{{",".join(parts)}}}}}'.encode()
+        return f'{{"counts":{{{",".join(parts)}}}{self._rules[site.name]}}}'.encode()
 
     def article_count(self, request: Request, segment: bytes) -> Answer:
         """`GET /likes/{post_id}`: the article's way to ask for one count."""
@@ -103,6 +104,19 @@ def _pages(site: Site, texts: list[str]) -> dict[str, str]:
             if len(pages) == 0 and text == texts[-1]:
                 raise
     return pages
+
+
+def _rules(site: Site) -> str:
+    """Return the member of an answer that tells how kinds are counted, where any has a rule."""
+    told: dict[str, dict[str, int | str | bool]] = {}
+    for kind in site.public_kinds:
+        most, group, _ = site.rule(kind)
+        rule: dict[str, int | str | bool] = {"max": most} if most > 1 else {}
+        if group:
+            rule["exclusive"] = group == ALL or group
+        if rule:
+            told[kind] = rule
+    return f',"kinds":{json_text(told)}' if told else ""
 
 
 def _article_body(text: str, likes: int) -> bytes:
