@@ -75,6 +75,22 @@ def test_to_change_ones_mind_costs_no_further_like(door: Service) -> None:
     assert wished(door, page, "🎶", fresh_voter(), at).status == 200  # what was left is free again
 
 
+def test_what_a_wish_took_away_is_told_once(door: Service) -> None:
+    page, who, at = fresh_page(), fresh_voter(), fresh_address()
+    assert "left" not in wished(door, page, "🎶", who, at).json
+    assert wished(door, page, "🎻", who, at).json["left"] == ["🎶"]
+    assert "left" not in wished(door, page, "🎻", who, at).json
+    assert "left" not in wished(door, page, "🎻", who, at, on=False).json
+
+
+def test_a_reader_is_told_of_his_own_private_kind_that_went(door: Service) -> None:
+    page, who, at = fresh_page(), fresh_voter(), fresh_address()
+    wished(door, page, "yes", who, at)
+    answer = wished(door, page, "no", who, at)
+    assert answer.json["left"] == ["yes"]
+    assert list(answer.json["counts"]) == ["🎶", "🎻", "👏"]
+
+
 def test_other_kinds_stand_beside_an_exclusive_one(door: Service) -> None:
     page, who, at = fresh_page(), fresh_voter(), fresh_address()
     wished(door, page, "👏", who, at, n=5)

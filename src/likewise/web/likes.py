@@ -13,9 +13,9 @@ from likewise.http.message import Answer, Request, Response
 from likewise.limits import Grant
 from likewise.pages import canonical
 from likewise.sites import OPEN, Site, origins_setting, site_named
-from likewise.store import Counts, Known, Standing, Store, Wish
+from likewise.store import Known, Standing, Store, Wish
 from likewise.voters import checked_voter
-from likewise.web.answers import JSON_TYPE, NO_STORE, PUBLIC, counts_json, quoted, shown
+from likewise.web.answers import JSON_TYPE, NO_STORE, PUBLIC, counts_json, json_text, quoted, shown
 from likewise.web.gate import Gate
 from likewise.web.origins import RefusedOrigins
 from likewise.web.parameters import json_object, number_of, switch_of, text_of
@@ -55,16 +55,16 @@ class Likes:
         site = self.writable_site(request, fields)
         wish = wish_of(site, page, site.kind(text_of(fields, "kind")), checked_voter(voter), fields)
         prove = self.proof(site, page, fields)
-        return self.stand(request, wish, prove, lambda counts: _standing(site, wish, counts))
+        return self.stand(request, wish, prove, lambda now: _standing(site, wish, now))
 
     def stand(
         self,
         request: Request,
         wish: Wish,
         prove: Callable[[], bool],
-        body: Callable[[Counts], bytes],
+        tell: Callable[[Standing], Response],
     ) -> Answer:
-        """Make a wish stand within the limits, and answer with what stands then."""
+        """Make a wish stand within the limits, and answer what `tell` makes of what stands then."""
         network = self._visitors.network(request)
         known = self._store.known(wish.site, wish.page)
         page = wish.page if known is None else known.page
@@ -75,7 +75,8 @@ class Likes:
             if self._store.n_of(*wish[:4]) != wish.n:
                 raise
             # It stands already: a reader who asks again is not one more.
-            return Response(200, FRESH, body(self._store.counts(wish.site, wish.page)))
+            counts = self._store.counts(wish.site, wish.page)
+            return tell(Standing(0, is_new_page=False, counts=counts, before=wish.n))
         rank = 0 if grant is None else grant.rank
         # A page that was not known has been proven now.
         wish = Wish(*wish[:5], rank, wish.may_create or known is None, wish.rivals)
@@ -84,7 +85,7 @@ class Likes:
             self._settle(network, page, wish, grant, outcome)
             if isinstance(outcome, Problem):
                 raise outcome
-            return Response(200, FRESH, body(outcome.counts))
+            return tell(outcome)
 
         return self._store.like(wish, answer)
 
@@ -194,14 +195,17 @@ def wish_of(site: Site, page: str, kind: str, voter: str, fields: Mapping[str, A
     return Wish(site.name, site.page(page), kind, voter, n if is_on else 0, 0, may_create, rivals)
 
 
-def _standing(site: Site, wish: Wish, counts: Counts) -> bytes:
+def _standing(site: Site, wish: Wish, standing: Standing) -> Response:
     is_on = "true" if wish.n else "false"
+    counts = standing.counts
     is_private = site.rule(wish.kind).is_private
     count = "" if is_private else f'"count":{shown(counts, wish.kind)},'
-    return (
+    left = f'"left":{json_text(standing.left)},' if standing.left else ""
+    body = (
         f'{{"page":{quoted(wish.page)},"kind":{quoted(wish.kind)},"on":{is_on},'
-        f'{count}"counts":{counts_json(site.public_kinds, counts)}}}'
-    ).encode()
+        f'{count}{left}"counts":{counts_json(site.public_kinds, counts)}}}'
+    )
+    return Response(200, FRESH, body.encode())
 
 
 def _refused_origin(site: Site, origin: str | None) -> Problem:

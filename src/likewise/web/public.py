@@ -14,7 +14,16 @@ from likewise.pages import BadPage
 from likewise.sites import ALL, LIKE, Site, site_named
 from likewise.store import Store
 from likewise.voters import checked_voter, new_voter
-from likewise.web.answers import JSON_TYPE, PUBLIC, KeptAnswers, counts_json, has_tag, json_text, quoted, shown
+from likewise.web.answers import (
+    JSON_TYPE,
+    PUBLIC,
+    KeptAnswers,
+    counts_json,
+    has_tag,
+    json_text,
+    quoted,
+    shown,
+)
 from likewise.web.likes import FRESH, Likes, fields_in, wish_of
 from likewise.web.parameters import Query, text_of, unescape
 from likewise.web.visitors import Visitors
@@ -75,7 +84,7 @@ class Public:
         site = site_named(self._sites, Query(request.query).one("site"))
         kind, text = site.public_kind(LIKE), _segment_text(segment)
         counts = self._store.counts(site.name, site.page(text))
-        return Response(200, FRESH, _article_body(text, shown(counts, kind)))
+        return _article_answer(text, shown(counts, kind))
 
     def article_like(self, request: Request, segment: bytes) -> Answer:
         """`POST /likes/{post_id}`: the article's like; without a voter every call is a new one."""
@@ -88,7 +97,7 @@ class Public:
         wish = wish_of(site, text, kind, voter, fields)
         prove = self._likes.proof(site, text, fields)
         return self._likes.stand(
-            request, wish, prove, lambda counts: _article_body(text, shown(counts, kind))
+            request, wish, prove, lambda now: _article_answer(text, shown(now.counts, kind))
         )
 
 
@@ -119,8 +128,8 @@ def _rules(site: Site) -> str:
     return f',"kinds":{json_text(told)}' if told else ""
 
 
-def _article_body(text: str, likes: int) -> bytes:
-    return f'{{"post_id":{quoted(text)},"likes":{likes}}}'.encode()
+def _article_answer(text: str, likes: int) -> Response:
+    return Response(200, FRESH, f'{{"post_id":{quoted(text)},"likes":{likes}}}'.encode())
 
 
 def _segment_text(segment: bytes) -> str:
