@@ -233,6 +233,7 @@ def _body(**fields: object) -> str:
 
 
 JSON = {"Content-Type": "application/json"}
+FORM = "application/x-www-form-urlencoded"
 WRITER = {"Origin": ORIGIN, **JSON}
 OWNER_HEADERS = {"X-API-Key": KEY}
 WISH = json.dumps({"page": "/a", "voter": voter(2)})
@@ -246,6 +247,7 @@ CALLS: list[tuple[str, str, str, str, dict[str, str], int]] = [
     ("GET", "/v1/badge.svg", "?page=/posts/hello", "", {}, 200),
     ("GET", "/v1/badge.svg", "", "", {}, 400),
     ("POST", "/v1/like", "", WISH, WRITER, 200),
+    ("POST", "/v1/like", "", "page=/a", {"Origin": ORIGIN, "Content-Type": FORM}, 303),
     ("POST", "/v1/like", "", WISH, JSON, 403),
     ("POST", "/v1/like", "", WISH, {**WRITER, "Content-Type": "text/xml"}, 415),
     ("POST", "/v1/like", "", "x" * 5_000, WRITER, 413),

@@ -15,6 +15,7 @@ from likewise.http.message import Request, Response, header_block
 __all__ = [
     "PRIVATE",
     "PUBLIC",
+    "AnsweredProblem",
     "KeptAnswers",
     "counts_json",
     "has_tag",
@@ -72,6 +73,14 @@ def page_headers(*, is_https: bool) -> bytes:
     if is_https:
         lines.append(("strict-transport-security", "max-age=31536000"))
     return header_block(*lines)
+
+
+class AnsweredProblem(Problem):
+    """A refusal that brings its answer, for those whom a problem in JSON tells nothing."""
+
+    def __init__(self, problem: Problem, answer: Response) -> None:
+        super().__init__(problem.code, problem.detail)
+        self.answer = answer
 
 
 class KeptAnswers:

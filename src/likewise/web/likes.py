@@ -24,6 +24,7 @@ from likewise.web.visitors import Visitors
 FRESH = JSON_TYPE + PUBLIC + NO_STORE
 # A browser sends these without asking first, so that a like is one request.
 _BODY_TYPES = frozenset({b"text/plain", b"application/json", b""})
+_FORM = b"application/x-www-form-urlencoded"
 
 
 class Likes:
@@ -45,7 +46,12 @@ class Likes:
         self._refused_origins = refused_origins
 
     def like(self, request: Request) -> Answer:
-        """`POST /v1/like`: make a like of a voter stand, or take it back."""
+        """`POST /v1/like`: make a like of a voter stand, or take it back; or a form's like."""
+        # What begins so is JSON under curl's usual type: a browser would have escaped it.
+        if _media_type(request) == _FORM and not request.body.startswith(b"{"):
+            from likewise.web.forms import like_by_form  # noqa: PLC0415 (for sites that have one)
+
+            return like_by_form(self, request)
         fields = fields_in(request)
         page = text_of(fields, "page")
         voter = text_of(fields, "voter")
@@ -178,12 +184,15 @@ def _subject(site: str, page: str, kind: str) -> bytes:
 
 def fields_in(request: Request) -> Mapping[str, Any]:
     """Return the JSON object that a write brings. Raises `unsupported_type` and `bad_request`."""
-    media_type = request.headers.get(b"content-type", b"")
-    if media_type.partition(b";")[0].strip().lower() not in _BODY_TYPES:
+    if _media_type(request) not in _BODY_TYPES:
         raise Problem(
             "unsupported_type", "Send the JSON body as text/plain or as application/json."
         )
     return json_object(request.body)
+
+
+def _media_type(request: Request) -> bytes:
+    return request.headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
 
 
 def wish_of(site: Site, page: str, kind: str, voter: str, fields: Mapping[str, Any]) -> Wish:
