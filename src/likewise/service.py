@@ -36,6 +36,7 @@ from likewise.web.likes import Likes
 from likewise.web.origins import RefusedOrigins
 from likewise.web.popular import Popular
 from likewise.web.public import Public
+from likewise.web.reasons import Reasons
 from likewise.web.routes import Router
 from likewise.web.sessions import Keys, Sessions, digest_of, new_token
 from likewise.web.visitors import Visitors
@@ -115,6 +116,7 @@ async def _service(
         "badge": Badge(store, served, visitors),
         "admin": admin,
         "corrections": Corrections(store, served, admin),
+        "reasons": Reasons(store, served, admin),
         "doctor": Doctor(
             settings,
             store,

@@ -84,6 +84,8 @@ def _fields(body: bytes) -> Mapping[str, Any]:
     """
     form = Query(body)
     fields: dict[str, Any] = {name: text for name in _TEXTS if (text := form.one(name))}
+    if (reason := form.one("reason")) is not None:  # where it is empty, there is none any more
+        fields["reason"] = reason
     if form.one("n"):
         fields["n"] = form.number("n", 1, _MAX_NUMBER)
     if switch := form.one("on"):

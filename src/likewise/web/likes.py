@@ -12,6 +12,7 @@ from likewise.errors import Problem, page_blocked
 from likewise.http.message import Answer, Request, Response
 from likewise.limits import Grant
 from likewise.pages import canonical
+from likewise.reasons import checked_reason
 from likewise.sites import OPEN, Site, origins_setting, site_named
 from likewise.store import Known, Standing, Store, Wish
 from likewise.voters import checked_voter
@@ -74,18 +75,19 @@ class Likes:
         network = self._visitors.network(request)
         known = self._store.known(wish.site, wish.page)
         page = wish.page if known is None else known.page
+        if wish.reason is not None and self._stands(wish):
+            return self._explain(network, wish, tell)
         try:
             is_new_page = self._check_page(network, wish, known, prove)
             grant = self._grant(network, page, wish, new_page=is_new_page)
         except Problem:
-            if self._store.n_of(*wish[:4]) != wish.n:
+            if not self._stands(wish):
                 raise
-            # It stands already: a reader who asks again is not one more.
-            counts = self._store.counts(wish.site, wish.page)
-            return tell(Standing(0, is_new_page=False, counts=counts, before=wish.n))
+            # A reader who asks again is not one more.
+            return tell(self._standing(wish))
         rank = 0 if grant is None else grant.rank
         # A page that was not known has been proven now.
-        wish = Wish(*wish[:5], rank, wish.may_create or known is None, wish.rivals)
+        wish = wish._replace(rank=rank, may_create=wish.may_create or known is None)
 
         def answer(outcome: Standing | Problem) -> Response:
             self._settle(network, page, wish, grant, outcome)
@@ -94,6 +96,31 @@ class Likes:
             return tell(outcome)
 
         return self._store.like(wish, answer)
+
+    def _explain(
+        self, network: bytes | None, wish: Wish, tell: Callable[[Standing], Response]
+    ) -> Answer:
+        """Keep the reason of a like that stands: a write, and no further like."""
+        try:
+            self._limiter.write(network)
+        except Problem:
+            return tell(self._standing(wish))
+
+        def answer(outcome: Standing | Problem) -> Response:
+            if isinstance(outcome, Problem):
+                raise outcome
+            return tell(outcome)
+
+        return self._store.explain(wish, answer)
+
+    def _stands(self, wish: Wish) -> bool:
+        return self._store.n_of(*wish[:4]) == wish.n
+
+    def _standing(self, wish: Wish) -> Standing:
+        """Return how a wish stands that changes nothing: its reason is not kept."""
+        counts = self._store.counts(wish.site, wish.page)
+        has_reason = None if wish.reason is None else False
+        return Standing(0, is_new_page=False, counts=counts, has_reason=has_reason)
 
     def proof(self, site: Site, text: str, fields: Mapping[str, Any]) -> Callable[[], bool]:
         """Return what tells whether a page is proven to exist, where that is asked."""
@@ -196,12 +223,28 @@ def _media_type(request: Request) -> bytes:
 
 
 def wish_of(site: Site, page: str, kind: str, voter: str, fields: Mapping[str, Any]) -> Wish:
-    """Return the wish that fields state. Raises `bad_request` and `bad_page`."""
+    """Return the wish that fields state. Raises `bad_request`, `bad_page` and `bad_reason`."""
     is_on = switch_of(fields, "on", default=True)
     n = number_of(fields, "n", default=1, maximum=site.rule(kind).max)
+    n, rivals = n if is_on else 0, site.rivals(kind)
+    reason = _reason(site, kind, fields) if n else None
     may_create = site.pages == OPEN
-    rivals = site.rivals(kind)
-    return Wish(site.name, site.page(page), kind, voter, n if is_on else 0, 0, may_create, rivals)
+    return Wish(site.name, site.page(page), kind, voter, n, 0, may_create, rivals, reason)
+
+
+def _reason(site: Site, kind: str, fields: Mapping[str, Any]) -> str | None:
+    """Return what a reader says about his like, where that is for the owner alone."""
+    text = text_of(fields, "reason")
+    if text is None:
+        return None
+    reason = checked_reason(text)
+    if site.rule(kind).is_private:
+        return reason
+    if not reason:
+        return None
+    raise Problem(
+        "bad_reason", f"The kind {kind} takes no reason: only kinds that the owner alone sees do."
+    )
 
 
 def _standing(site: Site, wish: Wish, standing: Standing) -> Response:
@@ -209,10 +252,12 @@ def _standing(site: Site, wish: Wish, standing: Standing) -> Response:
     counts = standing.counts
     is_private = site.rule(wish.kind).is_private
     count = "" if is_private else f'"count":{shown(counts, wish.kind)},'
+    kept = standing.has_reason
+    reason = "" if kept is None else f'"reason":{json_text(kept)},'
     left = f'"left":{json_text(standing.left)},' if standing.left else ""
     body = (
         f'{{"page":{quoted(wish.page)},"kind":{quoted(wish.kind)},"on":{is_on},'
-        f'{count}{left}"counts":{counts_json(site.public_kinds, counts)}}}'
+        f'{count}{left}{reason}"counts":{counts_json(site.public_kinds, counts)}}}'
     )
     return Response(200, FRESH, body.encode())
 
