@@ -6,7 +6,7 @@ Single statements within a transaction, and the list for the owner; must not kno
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import apsw
 
@@ -19,6 +19,7 @@ Key = tuple[int, int, bytes]  # of a like: page, kind, voter
 MAX_OF_PAGE_AND_DAY = 200
 MAX_OF_DAY = 2_000
 HOURS_PER_DAY = 24
+PART_ROWS = 500
 
 _ROOM = """/* room for reasons */
 SELECT count(*), count(*) FILTER (WHERE page = ?) FROM reasons WHERE hour BETWEEN ? AND ?"""
@@ -32,6 +33,9 @@ _TOTAL = "/* reasons in all */ SELECT count(*) {shown}"
 _ROWS = """/* reasons */
 SELECT r.id, coalesce(t.path, p.path), k.name, r.reason, r.hour {shown}
 ORDER BY r.hour DESC, r.id DESC LIMIT :limit OFFSET :offset"""
+_PART = f"""/* part of reasons */
+SELECT r.id, coalesce(t.path, p.path), k.name, r.reason, r.hour {_SHOWN} AND r.id > :after
+ORDER BY r.id LIMIT :rows"""
 
 
 def keep(cursor: apsw.Cursor, key: Key, reason: str, hour: int) -> bool:
@@ -122,6 +126,16 @@ def listed(connection: apsw.Connection, query: ReasonQuery) -> Reasons:
     total = connection.execute(_TOTAL.format(shown=shown), values).get
     rows = connection.execute(_ROWS.format(shown=shown), values)
     return Reasons(int(total), [Reason._make(row) for row in rows])
+
+
+def all_of(connection: apsw.Connection, site: str) -> Iterator[Reason]:
+    """Return every reason of a site, the oldest first. Between two parts nothing is held."""
+    after = 0
+    values = {"site": site, "rows": PART_ROWS}
+    while part := connection.execute(_PART, {**values, "after": after}).fetchall():
+        rows = [Reason._make(row) for row in part]
+        yield from rows
+        after = rows[-1].number
 
 
 def _has_room(cursor: apsw.Cursor, page: int, hour: int) -> bool:
