@@ -76,6 +76,7 @@ KEPT_OUT = {
     "likewise.store.upgrade": "loaded when tables change",
     "likewise.options": "only flags need it",
     "likewise.transfer": "for commands",
+    "likewise.web.forms": "for sites whose buttons work without script",
     "likewise.web.openapi": "for commands and FastAPI",
     "lzma": 0.2,
     "multiprocessing": 0.9,

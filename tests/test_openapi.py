@@ -198,7 +198,11 @@ NEW_KEY = json.dumps({"sha256": sha256(KEY.encode()).hexdigest()})
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    service = Service(tmp_path_factory.mktemp("service"), LIKEWISE_LIMITS="off")
+    service = Service(
+        tmp_path_factory.mktemp("service"), LIKEWISE_LIMITS="off", LIKEWISE_KINDS="like,no"
+    )
+    private = "[kinds.no]\nprivate = true\n"
+    (service.directory / "likewise.toml").write_text(private, encoding="ascii")
     del service.settings["LIKEWISE_ADMIN_KEY"]  # one that is set cannot be replaced
     with service as running:
         service.admin_key = (service.directory / "admin-key").read_text().strip()
@@ -210,6 +214,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         assert running.like("hello world", voter(1)).status == 200
         for page in ("/moved/", "/joined/", "/gone/", "/closed/"):
             assert running.like(page, voter(1)).status == 200
+        said = running.like("/hello", voter(1), kind="no", reason="The second link is broken.")
+        assert said.json["reason"] is True
         assert running.owner("/api/pages/block", "POST", b'{"page":"/closed"}').status == 200
         yield running
 
@@ -233,6 +239,7 @@ def _body(**fields: object) -> str:
 
 
 JSON = {"Content-Type": "application/json"}
+FORM = "application/x-www-form-urlencoded"
 WRITER = {"Origin": ORIGIN, **JSON}
 OWNER_HEADERS = {"X-API-Key": KEY}
 WISH = json.dumps({"page": "/a", "voter": voter(2)})
@@ -246,6 +253,7 @@ CALLS: list[tuple[str, str, str, str, dict[str, str], int]] = [
     ("GET", "/v1/badge.svg", "?page=/posts/hello", "", {}, 200),
     ("GET", "/v1/badge.svg", "", "", {}, 400),
     ("POST", "/v1/like", "", WISH, WRITER, 200),
+    ("POST", "/v1/like", "", "page=/a", {"Origin": ORIGIN, "Content-Type": FORM}, 303),
     ("POST", "/v1/like", "", WISH, JSON, 403),
     ("POST", "/v1/like", "", WISH, {**WRITER, "Content-Type": "text/xml"}, 415),
     ("POST", "/v1/like", "", "x" * 5_000, WRITER, 413),
@@ -286,6 +294,10 @@ CALLS: list[tuple[str, str, str, str, dict[str, str], int]] = [
     ("POST", "/api/pages/delete", "", _body(page="/gone"), OWNER_HEADERS, 200),
     ("POST", "/api/pages/block", "", _body(page="/made"), OWNER_HEADERS, 200),
     ("POST", "/api/pages/unblock", "", _body(page="/made"), OWNER_HEADERS, 200),
+    ("GET", "/api/reasons", "?page=/hello&kind=no", "", OWNER_HEADERS, 200),
+    ("GET", "/api/reasons", "?kind=x", "", OWNER_HEADERS, 400),
+    ("POST", "/api/reasons/delete", "", _body(reason=1), OWNER_HEADERS, 200),
+    ("POST", "/api/reasons/delete", "", _body(reason=1), OWNER_HEADERS, 404),
     ("POST", "/api/likes/purge", "", _body(**{"from": "2026-01-31"}), OWNER_HEADERS, 200),
     ("POST", "/api/likes/purge", "", _body(page="/b", keep="five"), OWNER_HEADERS, 200),
     ("POST", "/api/likes/purge", "", _body(surge=9), OWNER_HEADERS, 400),

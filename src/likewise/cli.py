@@ -35,6 +35,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("serve", "run the service", "likewise serve --origins https://example.com"),
     Command("demo", "run the service with its demo page", "likewise demo --port 8000"),
     Command("stats", "list pages and their likes", "likewise stats --limit 20"),
+    Command("reasons", "print what readers wrote to you", "likewise reasons > reasons.csv"),
     Command(
         "doctor",
         "find what is wrong with the set-up",

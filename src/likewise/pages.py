@@ -22,7 +22,7 @@ _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-F]{2})")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _LAST_ASCII = "\x7f"
 # C0, DEL and C1 controls, bidi controls, line separators, lone surrogates.
-_REFUSED = re.compile(
+UNSHOWABLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 
@@ -107,7 +107,7 @@ def _composed(text: str) -> str:
 def _checked(page: str) -> str:
     if not page:
         raise BadPage("The page id is empty. Send the page's path, for example /posts/hello.")
-    refused = _REFUSED.search(page)
+    refused = UNSHOWABLE.search(page)
     if refused:
         raise BadPage(
             f"The page id has the character U+{ord(refused[0]):04X}, which cannot be shown"

@@ -32,9 +32,11 @@ from likewise.web.disbelief import Disbelief
 from likewise.web.doctor import Doctor, Signs
 from likewise.web.gate import Gate, Refresher
 from likewise.web.host import AdminHost
+from likewise.web.likes import Likes
 from likewise.web.origins import RefusedOrigins
 from likewise.web.popular import Popular
 from likewise.web.public import Public
+from likewise.web.reasons import Reasons
 from likewise.web.routes import Router
 from likewise.web.sessions import Keys, Sessions, digest_of, new_token
 from likewise.web.visitors import Visitors
@@ -106,12 +108,15 @@ async def _service(
     )
     stack.push_async_callback(watch.close)
     await stack.enter_async_context(_kept_up(store))
+    likes = Likes(store, served, visitors, gate, refused_origins)
     parts = {
-        "public": Public(store, served, visitors, gate, refused_origins),
+        "likes": likes,
+        "public": Public(store, served, visitors, likes),
         "popular": Popular(store, served, visitors, time.monotonic),
         "badge": Badge(store, served, visitors),
         "admin": admin,
         "corrections": Corrections(store, served, admin),
+        "reasons": Reasons(store, served, admin),
         "doctor": Doctor(
             settings,
             store,

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from likewise.errors import Problem
-from likewise.pages import canonical
+from likewise.pages import canonical, is_path
 
 DEFAULT = "default"
 DEMO = "demo"
@@ -83,6 +83,7 @@ class Kind(NamedTuple):
 
 
 PLAIN = Kind()
+ALL = "all"  # the group of kinds that are exclusive without naming one
 
 
 class Site(NamedTuple):
@@ -145,10 +146,10 @@ class Site(NamedTuple):
 
     def link_to(self, page: str) -> str | None:
         """Return the page's address on the site; None when it has none that is safe to link."""
-        if self.url is None or not page.startswith("/"):
+        if self.url is None or not is_path(page):
             return None
         # A page's id is its whole path, also where the site lives below one.
-        return origin_of(self.url) + "".join(map(_url_octets, page))
+        return address_on(origin_of(self.url), page)
 
 
 def site(  # noqa: PLR0913 (what a site is made from)
@@ -241,6 +242,11 @@ def twin_of(origin: str) -> str | None:
 def origin_of(url: str) -> str:
     """Return the origin of a URL."""
     return "/".join(url.split("/")[:3])
+
+
+def address_on(origin: str, page: str) -> str:
+    """Return a page's address on an origin; of an id that is no path, that of the origin's root."""
+    return origin + "".join(map(_url_octets, page if is_path(page) else "/"))
 
 
 def checked_name(text: str) -> str:

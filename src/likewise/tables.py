@@ -21,7 +21,6 @@ _SITE_KEYS: dict[str, Callable[[str], Any]] = {
     "languages": forms.languages,
 }
 _KIND_DEFAULTS = {"max": 1, "exclusive": False, "private": False}
-_ALL = "all"  # the group of kinds that are exclusive without naming one
 
 
 def sites_in(tables: object, rules: Mapping[str, Kind]) -> list[Site]:
@@ -93,7 +92,7 @@ def _kind(table: object, where: str) -> Kind:
         raise StartError(f"{where} exclusive={group}: expected true, false or a group's name.")
     if type(private) is not bool:
         raise StartError(f"{where} private={private}: expected true or false.")
-    return Kind(most, (_ALL if group else "") if isinstance(group, bool) else group, private)
+    return Kind(most, (sites.ALL if group else "") if isinstance(group, bool) else group, private)
 
 
 def _site(name: str, table: object, rules: Mapping[str, Kind]) -> Site:

@@ -21,6 +21,7 @@ READING = {  # commands that want a database
     "import": ("article", "likes.db"),
     "purge": ("--page", "/a"),
     "migrate": (),
+    "reasons": (),
 }
 
 

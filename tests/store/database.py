@@ -173,6 +173,9 @@ LEFT JOIN truth USING (page, kind) LEFT JOIN moved USING (page, kind)
 LEFT JOIN counts USING (page, kind)
 WHERE coalesce(truth.n, 0) <> coalesce(counts.likes, 0)
 OR coalesce(truth.n, 0) <> coalesce(moved.n, 0)"""
+_STRAY_REASONS = """
+SELECT r.id FROM reasons AS r LEFT JOIN likes USING (page, kind, voter)
+WHERE r.correction = 0 AND likes.n IS NULL"""
 _CHAINS = "SELECT id FROM pages WHERE target IN (SELECT id FROM pages WHERE target IS NOT NULL)"
 
 
@@ -182,6 +185,8 @@ def assert_sound(path: Path) -> None:
     assert rows(path, "PRAGMA foreign_key_check") == []
     assert rows(path, _CHAINS) == []
     assert rows(path, _DRIFT) == []
+    if rows(path, "SELECT 1 FROM sqlite_schema WHERE name = 'reasons'"):  # an old one has none
+        assert rows(path, _STRAY_REASONS) == []
 
 
 def refusal(path: Path, *, create: bool = True, secret: str | None = None) -> str:

@@ -10,7 +10,17 @@ import sys
 import tempfile
 from pathlib import Path
 
-from likewise.store import FIRST_HOUR, LAST_HOUR, Alias, Order, Purge, Seed, Sight, Wish
+from likewise.store import (
+    FIRST_HOUR,
+    LAST_HOUR,
+    Alias,
+    Order,
+    Purge,
+    ReasonQuery,
+    Seed,
+    Sight,
+    Wish,
+)
 from likewise.store.file import secret_path
 from likewise.store.migrate import migrations
 from likewise.store.sqlite import SqliteStore
@@ -79,6 +89,7 @@ async def story(store: SqliteStore) -> None:
     """Let happen what leaves a row of every sort."""
     await _likes(store)
     await _corrections(store)
+    await _reasons(store)
 
 
 async def _likes(store: SqliteStore) -> None:
@@ -119,6 +130,14 @@ async def _corrections(store: SqliteStore) -> None:
     effect = await store.ledger.correct(renamed, OWNER, dry_run=False)
     assert effect.correction is not None
     await store.ledger.undo(effect.correction, OWNER)
+
+
+async def _reasons(store: SqliteStore) -> None:
+    """What there has been since reasons."""
+    for who, reason in ((ANNA, "Too long"), (BORIS, "The second link is broken"), (CLARA, "Spam")):
+        await send(store, Wish(SITE, "/hello", "no", who, 1, 1, reason=reason))
+    found = await store.reasons(ReasonQuery(SITE, None, None, 1))
+    await store.ledger.remove_reason(SITE, found.rows[0].number, OWNER, dry_run=False)
 
 
 def main() -> int:

@@ -8,14 +8,14 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from itertools import count
 from pathlib import Path
 
 import pytest
 
 from likewise.errors import StartError
-from likewise.store import Known, migrate, opening
+from likewise.store import Known, ReasonQuery, Reasons, migrate, opening
 from likewise.store.file import secret_path
 from likewise.store.migrate import Migration, migrations
 from likewise.store.sqlite import SqliteStore
@@ -53,6 +53,7 @@ from tests.store.old_schemas import (
 
 NEWEST = migrations()[-1].number
 OLDER = [number for number in schemas_kept() if number < NEWEST]
+REASONS = next(step.number for step in migrations() if "TABLE reasons" in step.sql)
 LATER = Migration(NEWEST + 1, "CREATE TABLE later (n INTEGER) STRICT;")
 every_schema = pytest.mark.parametrize("number", schemas_kept())
 every_older_schema = pytest.mark.parametrize("number", OLDER)
@@ -89,7 +90,7 @@ def holds_likes(store: SqliteStore, number: int) -> None:
     )
 
 
-async def holds_corrections(store: SqliteStore) -> None:
+async def holds_corrections(store: SqliteStore, number: int) -> None:
     assert store.known(SITE, "/spam") == Known("/spam", is_blocked=True)
     assert store.counts(SITE, "/spam") == {"like": 1}
     assert store.counts(SITE, "/set") == {"like": 100}
@@ -98,9 +99,23 @@ async def holds_corrections(store: SqliteStore) -> None:
     assert {(surge.page, surge.first_hour) for surge in surges} == {("/spam", HOUR), (None, HOUR)}
     audit = await store.ledger.audit(SITE, 50, None)
     actions = [line.action for line in reversed(audit)]
-    assert actions == ["merge", "block", "delete", "set", "purge", "rename", "undo"]
+    since = ["reason"] if number >= REASONS else []
+    assert actions == ["merge", "block", "delete", "set", "purge", "rename", "undo", *since]
     assert await store.ledger.undo(5, OWNER) == 3
     assert store.counts(SITE, "/spam") == {"like": 4}
+
+
+async def holds_reasons(store: SqliteStore) -> None:
+    kept = ["The second link is broken", "Too long"]
+    assert [row.reason for row in (await listed(store)).rows] == kept
+    assert store.counts(SITE, "/hello")["no"] == 3
+    lines = await store.ledger.audit(SITE, 50, None)
+    await store.ledger.undo(next(one.number for one in lines if one.action == "reason"), OWNER)
+    assert [row.reason for row in (await listed(store)).rows] == ["Spam", *kept]
+
+
+def listed(store: SqliteStore) -> Awaitable[Reasons]:
+    return store.reasons(ReasonQuery(SITE, None, None, 9))
 
 
 async def goes_on(store: SqliteStore) -> None:
@@ -153,7 +168,9 @@ def test_every_schema_becomes_the_newest_with_all_that_was_in_it(
     async def scenario(store: SqliteStore) -> None:
         holds_likes(store, number)
         if number >= 2:
-            await holds_corrections(store)
+            await holds_corrections(store, number)
+        if number >= REASONS:
+            await holds_reasons(store)
         await goes_on(store)
 
     run(path, scenario)

@@ -217,6 +217,7 @@ def test_a_summary_tells_what_a_site_has(start_service: StartService) -> None:
         "site": "default",
         "sites": [{"name": "default", "url": "https://example.com"}],
         "kinds": ["like", "\u2764"],
+        "private_kinds": [],
         "pages": 3,
         "counts": {"like": 42, "\u2764": 1},
         "today": {"like": 2, "\u2764": 1},

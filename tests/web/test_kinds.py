@@ -75,6 +75,22 @@ def test_to_change_ones_mind_costs_no_further_like(door: Service) -> None:
     assert wished(door, page, "🎶", fresh_voter(), at).status == 200  # what was left is free again
 
 
+def test_what_a_wish_took_away_is_told_once(door: Service) -> None:
+    page, who, at = fresh_page(), fresh_voter(), fresh_address()
+    assert "left" not in wished(door, page, "🎶", who, at).json
+    assert wished(door, page, "🎻", who, at).json["left"] == ["🎶"]
+    assert "left" not in wished(door, page, "🎻", who, at).json
+    assert "left" not in wished(door, page, "🎻", who, at, on=False).json
+
+
+def test_a_reader_is_told_of_his_own_private_kind_that_went(door: Service) -> None:
+    page, who, at = fresh_page(), fresh_voter(), fresh_address()
+    wished(door, page, "yes", who, at)
+    answer = wished(door, page, "no", who, at)
+    assert answer.json["left"] == ["yes"]
+    assert list(answer.json["counts"]) == ["🎶", "🎻", "👏"]
+
+
 def test_other_kinds_stand_beside_an_exclusive_one(door: Service) -> None:
     page, who, at = fresh_page(), fresh_voter(), fresh_address()
     wished(door, page, "👏", who, at, n=5)
@@ -111,6 +127,30 @@ def test_groups_of_exclusive_kinds_are_apart(door: Service) -> None:
     wished(door, page, "no", who, at)
     found = door.owner(f"/api/pages?site=salon&search={page}").json["pages"][0]
     assert found["counts"] == {"🎶": 1, "🎻": 0, "👏": 0, "yes": 0, "no": 1}
+
+
+def test_counts_tell_the_rules_of_public_kinds(door: Service) -> None:
+    told = door.get("/v1/counts?site=salon&page=/x").json
+    assert list(told) == ["counts", "kinds"]
+    assert told["kinds"] == {
+        "🎶": {"exclusive": True},
+        "🎻": {"exclusive": True},
+        "👏": {"max": 50},
+    }
+
+
+def test_counts_of_plain_kinds_tell_no_rules(door: Service) -> None:
+    for site in ("default", "party"):
+        assert list(door.get(f"/v1/counts?site={site}&page=/x").json) == ["counts"]
+
+
+def test_a_group_is_told_by_its_name(start_service: StartService) -> None:
+    table = '[kinds."👍"]\nexclusive = "vote"\nmax = 3\n[kinds."👎"]\nexclusive = "vote"'
+    service = start_service(LIKEWISE_KINDS="👍,👎,🎉")
+    service.stop()
+    (service.directory / "likewise.toml").write_text(table, encoding="utf-8")
+    told = service.start().get("/v1/counts?page=/x").json["kinds"]
+    assert told == {"👍": {"max": 3, "exclusive": "vote"}, "👎": {"exclusive": "vote"}}
 
 
 def test_an_unknown_kind_is_not_told_of_private_ones(door: Service) -> None:

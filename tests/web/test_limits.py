@@ -17,7 +17,7 @@ from likewise.limits import Limiter, parse_limits
 from likewise.sites import site
 from likewise.store import Wish
 from likewise.web.gate import Gate
-from likewise.web.public import Public
+from likewise.web.likes import Likes
 from likewise.web.visitors import Visitors
 from tests.conftest import StartService
 from tests.rules.clock import Clock
@@ -334,7 +334,7 @@ def test_behind_nginx_a_client_cannot_pass_for_a_proxy(
 
 
 class FullDisk:
-    """A store that cannot write: all that `Public` asks of one that a like meets."""
+    """A store that cannot write: all that `Likes` asks of one that a like meets."""
 
     def known(self, _site: str, _page: str) -> None:
         """Know no page."""
@@ -356,7 +356,7 @@ def test_a_like_that_could_not_be_stored_is_given_back() -> None:
     )
     sites = {"default": site("default", None, ())}
     unused: Any = None
-    public = Public(
+    likes = Likes(
         FullDisk(),  # type: ignore[arg-type]
         sites,
         Visitors(limiter, Proxies(LOOPBACK)),
@@ -368,7 +368,7 @@ def test_a_like_that_could_not_be_stored_is_given_back() -> None:
         body = json.dumps({"page": "/a", "voter": fresh_voter()}).encode()
         request = Request("POST", b"/v1/like", b"", headers, body, "127.0.0.1")
         with pytest.raises(Problem, match="The disk is full"):
-            public.like(request)
+            likes.like(request)
 
 
 def test_two_first_likes_at_once_use_up_one_new_page(start_service: StartService) -> None:

@@ -21,6 +21,7 @@ class Wish(NamedTuple):
     """What a voter wants to stand: `n` likes of a kind on a page; 0 takes them back. Where some
     stand, so do none of the kinds that are its `rivals`.
 
+    `reason` is what the voter says about it, empty for nothing any more; None leaves it as it is.
     `rank` says which like of its network it is on this page today: 1, 2 (2nd to 5th), 3, or 0.
     `may_create` is False where the page was proven by being known: it may be gone by then.
     """
@@ -33,11 +34,13 @@ class Wish(NamedTuple):
     rank: int = 0
     may_create: bool = True
     rivals: tuple[str, ...] = ()
+    reason: str | None = None
 
 
 class Standing(NamedTuple):
     """What stands after a wish: `change` in the count, and every count of the page. `before` is
-    what the voter had of the kind, `left` names the rivals that went.
+    what the voter had of the kind, `left` names the rivals that went, and `has_reason` says whether
+    the reason is kept, None where there was none to keep.
     """
 
     change: int
@@ -45,6 +48,7 @@ class Standing(NamedTuple):
     counts: Counts
     before: int = 0
     left: tuple[str, ...] = ()
+    has_reason: bool | None = None
 
     @property
     def is_given(self) -> bool:
@@ -96,6 +100,33 @@ class Popularity(NamedTuple):
 
     page: str
     likes: int
+
+
+class ReasonQuery(NamedTuple):
+    """Which reasons are listed: of a page and a kind, or of all (None)."""
+
+    site: str
+    page: str | None
+    kind: str | None
+    limit: int
+    offset: int = 0
+
+
+class Reason(NamedTuple):
+    """What a reader wrote beside a like of a private kind, in which hour since 1970."""
+
+    number: int
+    page: str
+    kind: str
+    reason: str
+    hour: int
+
+
+class Reasons(NamedTuple):
+    """A part of the reasons, and of how many it is a part."""
+
+    total: int
+    rows: list[Reason]
 
 
 class Seed(NamedTuple):
@@ -229,6 +260,11 @@ class Ledger(Protocol):
     def purge(self, purge: Purge, actor: str, *, dry_run: bool) -> Awaitable[Effect]:
         """Take likes away, or tell how many that would be. Raises `unknown_page`."""
 
+    def remove_reason(
+        self, site: str, number: int, actor: str, *, dry_run: bool
+    ) -> Awaitable[Effect]:
+        """Take a reason away and leave its like. Raises `unknown_reason`."""
+
     def undo(self, number: int, actor: str) -> Awaitable[int]:
         """Undo a correction; return how many likes came back.
 
@@ -289,6 +325,9 @@ class Store(Protocol):
         `answer` is given the problem `storage_unavailable` where nothing can be promised.
         """
 
+    def explain(self, wish: Wish, answer: Callable[[Standing | Problem], T]) -> Awaitable[T]:
+        """Keep the reason of a wish that stands; where it does not, keep nothing."""
+
     def adopt(self, seeds: Sequence[Seed], aliases: Sequence[Alias]) -> Awaitable[list[Alias]]:
         """Set aliases and seeds; return the aliases that count for another page already."""
 
@@ -306,6 +345,9 @@ class Store(Protocol):
 
         Only paths, and no page that is blocked.
         """
+
+    def reasons(self, query: ReasonQuery) -> Awaitable[Reasons]:
+        """Return a part of a site's reasons, the latest first."""
 
     def is_ready(self) -> Awaitable[bool]:
         """Tell whether a like could be stored now."""

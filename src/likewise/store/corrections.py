@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from likewise.errors import Problem, unknown_page
-from likewise.store import Counts, Effect, Order
+from likewise.store import Counts, Effect, Order, reasons
 from likewise.store.cache import Page
 from likewise.store.page_rows import Inverse, PageRows
 from likewise.store.pages import BLOCKED, DELETED, OPEN
@@ -54,6 +54,7 @@ class Corrections:
             "delete": self._undo_delete,
             "merge": self._undo_merge,
             "purge": lambda _inverse: None,  # its likes are all there is
+            "reason": self._undo_reason,
             "rename": self._undo_rename,
             "set": self._undo_set,
             "unblock": self._undo_block,
@@ -222,6 +223,9 @@ class Corrections:
             return {"page": page.ids[0], "other": other, **made}
 
         return Plan(order.to, page.counts, page.counts, do)
+
+    def _undo_reason(self, inverse: Inverse) -> None:
+        reasons.bring_one_back(self._transaction.cursor, inverse["reason"])
 
     def _undo_rename(self, inverse: Inverse) -> None:
         self._rows.swap(inverse["page"], inverse["other"])

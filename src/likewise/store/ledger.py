@@ -5,18 +5,19 @@ Puts single transactions together to what an order means; their SQL is in its ne
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 import apsw
 
-from likewise.errors import unknown_page
-from likewise.store import FIRST_HOUR, LAST_HOUR, Correction, Effect, Order, Purge
+from likewise.errors import Problem, unknown_page
+from likewise.store import FIRST_HOUR, LAST_HOUR, Correction, Effect, Order, Purge, reasons
 from likewise.store.access import Access
 from likewise.store.cache import Page
 from likewise.store.corrections import UNDO_SECONDS, Corrections
 from likewise.store.pages import load_page
 from likewise.store.purges import pieces, remove, restore, share
-from likewise.store.transaction import Key, Transaction
+from likewise.store.reasons import Key
+from likewise.store.transaction import Transaction
 
 _AUDIT = """/* audit */
 SELECT id, second, actor, action, asked, done, undone,
@@ -66,6 +67,25 @@ class SqliteLedger:
         removed = await self._remove(number, purge, rows)
         after = await self._page(purge)
         return Effect(number, purge.page, before, after.counts if after else {}, removed, stays)
+
+    def remove_reason(
+        self, site: str, number: int, actor: str, *, dry_run: bool
+    ) -> Awaitable[Effect]:
+        def take(transaction: Transaction) -> Effect:
+            found = reasons.found(transaction.cursor, site, number)
+            if found is None:
+                raise Problem("unknown_reason", f"The site {site} has no reason {number}.")
+            page, kind = found
+            if dry_run:
+                return Effect(None, page, {}, {})
+            # The words themselves are not in the log, which is kept for ever.
+            asked, inverse = {"page": page, "kind": kind}, {"reason": number}
+            corrections = self._corrections(transaction)
+            correction = corrections.note(site, actor, "reason", asked, {}, inverse)
+            reasons.take_one(transaction.cursor, number, correction)
+            return Effect(correction, page, {}, {})
+
+        return self._write(take)
 
     async def undo(self, number: int, actor: str) -> int:
         def undo_some(transaction: Transaction) -> int | None:

@@ -49,6 +49,7 @@ class PageRows:
             self._execute(
                 "/* used */ SELECT EXISTS (SELECT 1 FROM likes WHERE page = ?1)"
                 " OR ?2 AND EXISTS (SELECT 1 FROM removed WHERE page = ?1)"
+                " OR ?2 AND EXISTS (SELECT 1 FROM reasons WHERE page = ?1)"
                 " OR EXISTS (SELECT 1 FROM surges WHERE page = ?1)"
                 " OR EXISTS (SELECT 1 FROM counts WHERE page = ?1 AND seed <> 0)"
                 " OR EXISTS (SELECT 1 FROM pages WHERE target = ?1)",

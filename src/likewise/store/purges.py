@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 import apsw
 
-from likewise.store import Purge
-from likewise.store.transaction import Key, Transaction
+from likewise.store import Purge, reasons
+from likewise.store.reasons import Key
+from likewise.store.transaction import Transaction
 
 PIECE_ROWS = 200  # at least, and less than twice as many: some 5 ms of the event loop's time
 # By how many of a network's likes of a page and day stay: the ranks that do (see the schema).
@@ -101,6 +102,7 @@ def remove(transaction: Transaction, correction: int, purge: Purge, keys: Iterab
         " ON CONFLICT DO NOTHING",
         [(correction, *row) for row in removed],
     )
+    reasons.take(transaction.cursor, [row[:3] for row in removed], correction)
     _move_figures(transaction, removed, -1)
     transaction.cursor.execute(
         "/* removed so far */ UPDATE corrections SET done = json_set(done, '$.removed',"
@@ -128,6 +130,7 @@ def restore(transaction: Transaction, correction: int) -> int | None:
     if not rows:
         return None
     restored = [row for row in rows if _inserted(transaction.cursor, row)]
+    reasons.bring_back(transaction.cursor, [row[:3] for row in restored], correction)
     _move_figures(transaction, restored, 1)
     transaction.cursor.executemany(
         "/* restored */ DELETE FROM removed"

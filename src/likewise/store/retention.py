@@ -30,11 +30,15 @@ SELECT id FROM corrections WHERE second < :second AND inverse IS NOT NULL LIMIT 
 _LATE_LIKES = """/* late likes */
 SELECT r.correction, r.page, r.kind, r.voter FROM removed AS r JOIN corrections AS c
 ON c.id = r.correction WHERE c.inverse IS NULL LIMIT :rows"""
+_LATE_REASONS = """/* late reasons */
+SELECT r.id FROM reasons AS r JOIN corrections AS c ON c.id = r.correction
+WHERE r.correction <> 0 AND c.inverse IS NULL LIMIT :rows"""
 # A name that somebody may have made up to offend: its row goes with all that hangs on it.
 _LATE_PAGES = """/* late pages */
 SELECT p.id FROM pages AS p NOT INDEXED WHERE p.state = :deleted
 AND NOT EXISTS (SELECT 1 FROM likes WHERE page = p.id)
 AND NOT EXISTS (SELECT 1 FROM removed WHERE page = p.id)
+AND NOT EXISTS (SELECT 1 FROM reasons WHERE page = p.id)
 AND NOT EXISTS (SELECT 1 FROM pages WHERE target = p.id)
 AND NOT EXISTS (SELECT 1 FROM corrections AS c WHERE c.action = 'delete' AND c.site = p.site
     AND (c.inverse ->> '$.page' = p.id
@@ -65,6 +69,7 @@ class Retention:
             # First what was promised to readers: nothing before it shall keep it.
             (_LATE_CORRECTIONS, _forget_inverse),
             (_LATE_LIKES, _forget_likes),
+            (_LATE_REASONS, _forget_reasons),
             (_LATE_PAGES, _forget_pages),
             (_OLD_SURGES, _forget_surges),
             (_OLD_HOURS, _fold),
@@ -111,6 +116,12 @@ def _forget_likes(transaction: Transaction, rows: Rows) -> None:
         "/* forget likes */ DELETE FROM removed"
         " WHERE correction = ? AND page = ? AND kind = ? AND voter = ?",
         rows,
+    )
+
+
+def _forget_reasons(transaction: Transaction, rows: Rows) -> None:
+    transaction.cursor.executemany(
+        "/* forget reasons */ DELETE FROM reasons WHERE id = ? AND correction <> 0", rows
     )
 
 

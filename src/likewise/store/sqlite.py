@@ -23,6 +23,8 @@ from likewise.store import (
     Ledger,
     Popularity,
     Query,
+    ReasonQuery,
+    Reasons,
     Report,
     Seed,
     Standing,
@@ -35,6 +37,7 @@ from likewise.store.cache import Cache, Name, Page
 from likewise.store.checkpoint import Checkpoints
 from likewise.store.pages import load_page, unknown_pages
 from likewise.store.place import Place
+from likewise.store.reasons import listed
 from likewise.store.reports import connect_for_reports, report, totals
 from likewise.store.transaction import Kinds, Transaction
 from likewise.store.writer import Batch, Writer, tell
@@ -160,6 +163,9 @@ class SqliteStore:
         since = None if days is None else hour - days * HOURS_PER_DAY + 1
         return await self.in_reports(lambda connection: popular(connection, site, kind, since))
 
+    async def reasons(self, query: ReasonQuery) -> Reasons:
+        return await self.in_reports(lambda connection: listed(connection, query))
+
     def admin_key_digest(self) -> bytes | None:
         return self._meta(_ADMIN_KEY)
 
@@ -167,6 +173,9 @@ class SqliteStore:
 
     def like(self, wish: Wish, answer: Callable[[Standing | Problem], T]) -> asyncio.Future[T]:
         return self._writer.submit(lambda transaction: transaction.like(wish), answer)
+
+    def explain(self, wish: Wish, answer: Callable[[Standing | Problem], T]) -> asyncio.Future[T]:
+        return self._writer.submit(lambda transaction: transaction.explain(wish), answer)
 
     def adopt(self, seeds: Sequence[Seed], aliases: Sequence[Alias]) -> asyncio.Future[list[Alias]]:
         return self.write(lambda transaction: transaction.adopt(seeds, aliases))

@@ -10,12 +10,11 @@ from collections.abc import Sequence
 import apsw
 
 from likewise.errors import Problem, page_blocked, unknown_page
-from likewise.store import Alias, Seed, Standing, Wish
+from likewise.store import Alias, Seed, Standing, Wish, reasons
 from likewise.store.cache import Cache, Name, Page
 from likewise.store.pages import load_page
+from likewise.store.reasons import Key
 from likewise.voters import new_salt, row_key
-
-Key = tuple[int, int, bytes]  # of a row: page, kind, voter
 
 
 class Kinds:
@@ -63,7 +62,19 @@ class Transaction:
             return page_blocked()
         before, change = self._count(page, wish)
         left = self._leave_rivals(page, wish) if wish.rivals and wish.n else ()
-        return Standing(change, is_new, dict(page.counts), before, left)
+        has_reason = None if wish.reason is None else self._keep_reason(page, wish, wish.reason)
+        return Standing(change, is_new, dict(page.counts), before, left, has_reason)
+
+    def explain(self, wish: Wish) -> Standing:
+        """Keep the reason of a wish that stands. It may have been taken back a moment ago, and a
+        page that the owner has closed takes none, but lets go of one.
+        """
+        page, reason = self.page((wish.site, wish.page)), wish.reason or ""
+        has_reason = False
+        if page is not None and not (page.is_blocked and reason):
+            has_reason = self._keep_reason(page, wish, reason)
+        counts = {} if page is None else dict(page.counts)
+        return Standing(0, is_new_page=False, counts=counts, has_reason=has_reason)
 
     def adopt(self, seeds: Sequence[Seed], aliases: Sequence[Alias]) -> list[Alias]:
         """Point aliases at their pages, then set seeds; return the aliases that cannot be.
@@ -139,23 +150,29 @@ class Transaction:
 
     def _total(self, page: Page, wish: Wish) -> int:
         """Return what the voter's rows add up to."""
+        return sum(self._n_of(key) or 0 for key in self._keys(page, wish))
+
+    def _keys(self, page: Page, wish: Wish) -> list[Key]:
+        """Return where the voter's rows are, one for each that counts for the page."""
         kind = self.kind(wish.kind)
-        keys = [
+        return [
             (number, kind, row_key(self._secret, salt, wish.kind, wish.voter))
             for number, salt in page.members
         ]
-        return sum(self._n_of(key) or 0 for key in keys)
+
+    def _keep_reason(self, page: Page, wish: Wish, reason: str) -> bool:
+        """Let one of the voter's likes have the reason, and no other; tell whether it has."""
+        standing = [key for key in self._keys(page, wish) if self._n_of(key)]
+        for key in standing[1:]:
+            reasons.forget(self.cursor, key)
+        return bool(standing) and reasons.keep(self.cursor, standing[0], reason, self.hour)
 
     def _set(self, page: Page, wish: Wish) -> tuple[int, int]:
         """Make the voter's rows add up to `wish.n`; return what they did before, and the change.
 
         One row is enough. Several stand where he liked two pages that were merged later.
         """
-        kind = self.kind(wish.kind)
-        keys = [
-            (member, kind, row_key(self._secret, salt, wish.kind, wish.voter))
-            for member, salt in page.members
-        ]
+        keys = self._keys(page, wish)
         # Most wishes are new likes of pages that were never merged: for these it is one step.
         if wish.n and len(keys) == 1 and self._insert(keys[0], wish.n, wish.rank):
             return 0, wish.n
@@ -199,6 +216,7 @@ class Transaction:
             self.cursor.execute(
                 "/* take back */ DELETE FROM likes WHERE page = ? AND kind = ? AND voter = ?", key
             )
+            reasons.forget(self.cursor, key)
         self._move(key, n - before)
 
     def _move(self, key: Key, change: int) -> None:

@@ -130,6 +130,7 @@ class Admin:
                 "site": site.name,
                 "sites": [{"name": one.name, "url": one.url} for one in self._sites.values()],
                 "kinds": site.kinds,
+                "private_kinds": [kind for kind in site.kinds if site.rule(kind).is_private],
                 "pages": totals.pages,
                 "counts": {kind: shown(totals.counts, kind) for kind in site.kinds},
                 "today": {kind: totals.today.get(kind, 0) for kind in site.kinds},

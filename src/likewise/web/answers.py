@@ -6,7 +6,7 @@ Knows headers and forms; must not know what is answered.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from json.encoder import encode_basestring as quoted
 
 from likewise.errors import CODES, Problem
@@ -15,9 +15,12 @@ from likewise.http.message import Request, Response, header_block
 __all__ = [
     "PRIVATE",
     "PUBLIC",
+    "AnsweredProblem",
     "KeptAnswers",
+    "counts_json",
     "has_tag",
     "json_answer",
+    "json_text",
     "page_headers",
     "problem_answer",
     "quoted",
@@ -72,6 +75,14 @@ def page_headers(*, is_https: bool) -> bytes:
     return header_block(*lines)
 
 
+class AnsweredProblem(Problem):
+    """A refusal that brings its answer, for those whom a problem in JSON tells nothing."""
+
+    def __init__(self, problem: Problem, answer: Response) -> None:
+        super().__init__(problem.code, problem.detail)
+        self.answer = answer
+
+
 class KeptAnswers:
     """Bodies and their tags by what was asked, kept for as long as nothing is written.
 
@@ -106,16 +117,25 @@ def shown(counts: Mapping[str, int], kind: str) -> int:
     return max(counts.get(kind, 0), 0)
 
 
+def counts_json(kinds: Iterable[str], counts: Mapping[str, int]) -> str:
+    """Return the counts of these kinds as JSON, without the cost of a dictionary."""
+    return "{" + ",".join(f"{quoted(kind)}:{shown(counts, kind)}" for kind in kinds) + "}"
+
+
 def has_tag(request: Request, tag: bytes) -> bool:
     """Tell whether the client has what bears this tag, compared weakly (RFC 9110 13.1.2)."""
     known = request.headers.get(b"if-none-match", b"")
     return tag in known or known == b"*"
 
 
+def json_text(value: object) -> str:
+    """Return a value as JSON in as few characters as it takes."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
 def json_answer(value: object, headers: bytes, status: int = 200) -> Response:
     """Return a value as JSON, under headers that lack only the type."""
-    body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-    return Response(status, JSON_TYPE + headers, body)
+    return Response(status, JSON_TYPE + headers, json_text(value).encode())
 
 
 def problem_answer(problem: Problem, headers: bytes) -> Response:

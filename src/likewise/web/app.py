@@ -20,6 +20,7 @@ from likewise.web.answers import (
     PREFLIGHT,
     PRIVATE,
     PUBLIC,
+    AnsweredProblem,
     problem_answer,
 )
 from likewise.web.routes import OWNER, Place, Router, nothing_here
@@ -84,6 +85,8 @@ class App:
             told = f"The service met an error of its own. Its log names it {request_id}."
             error = Problem("server_error", told)
         self._metrics.add(REFUSALS, error.code)
+        if isinstance(error, AnsweredProblem):
+            return error.answer
         is_private = path is not None and path.startswith(_PRIVATE_PATHS)
         headers = PRIVATE if is_private else PUBLIC
         if error.code == "method_not_allowed" and path is not None:

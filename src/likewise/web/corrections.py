@@ -67,7 +67,7 @@ class Corrections:
 
     async def purge(self, request: Request) -> Response:
         """`POST /api/likes/purge`: take likes away, by page, kind, hours, surge and network."""
-        fields = _order(request, "page", "kind", "from", "to", "surge", "keep", "site", "dry_run")
+        fields = order_in(request, "page", "kind", "from", "to", "surge", "keep", "site", "dry_run")
         purge = await purge_of(self._store, self._site(fields), fields)
         effect = await self._store.ledger.purge(
             purge, self._admin.actor(request), dry_run=_is_trial(fields)
@@ -84,7 +84,7 @@ class Corrections:
 
     async def undo(self, request: Request) -> Response:
         """`POST /api/undo`: undo a correction."""
-        number = number_of(_order(request, "correction"), "correction", None, MAX_NUMBER)
+        number = number_of(order_in(request, "correction"), "correction", None, MAX_NUMBER)
         restored = await self._store.ledger.undo(number, self._admin.actor(request))
         return json_answer({"correction": number, "restored": restored}, PRIVATE)
 
@@ -100,7 +100,7 @@ class Corrections:
     async def _correct(self, request: Request, action: str, page: str, to: str | None) -> Response:
         """Carry out an order whose page stands under one name, and the other page under another."""
         set_too = ("kind", "count") if action == "set" else ()
-        fields = _order(request, *filter(None, (page, to)), *set_too, "site", "dry_run")
+        fields = order_in(request, *filter(None, (page, to)), *set_too, "site", "dry_run")
         site = self._site(fields)
         order = Order(
             action, site.name, _page(site, fields, page), _page(site, fields, to) if to else ""
@@ -125,7 +125,7 @@ class Corrections:
         return site_named(self._sites, text_of(fields, "site"))
 
 
-def _order(request: Request, *known: str) -> Fields:
+def order_in(request: Request, *known: str) -> Fields:
     """Return what an order says. Raises `bad_request` for a key that it does not have: one that is
     spelt wrong, such as `dry-run`, shall not be taken for none.
     """

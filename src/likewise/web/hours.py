@@ -18,6 +18,11 @@ def hour_text(hour: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%MZ", time.gmtime(hour * SECONDS_PER_HOUR))
 
 
+def day_text(hour: int) -> str:
+    """Return the day of an hour as text, such as `2026-01-31`."""
+    return time.strftime("%Y-%m-%d", time.gmtime(hour * SECONDS_PER_HOUR))
+
+
 def hours_between(first: str | None, end: str | None) -> tuple[int, int]:
     """Return the first and the last hour from one moment until before another; None: no bound.
 

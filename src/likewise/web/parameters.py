@@ -31,7 +31,7 @@ def unescape(octets: bytes) -> str:
 
 
 class Query:
-    """The parameters of a query string (WHATWG URL, urlencoded)."""
+    """The parameters of a query string, or of a form (WHATWG URL, urlencoded)."""
 
     def __init__(self, query: bytes) -> None:
         """Read them. Raises `bad_request` for what is not UTF-8, and for too many."""
@@ -45,7 +45,7 @@ class Query:
                 text = unescape(value.replace(b"+", b" "))
                 self._values.setdefault(unescape(name.replace(b"+", b" ")), []).append(text)
             except UnicodeDecodeError:
-                raise Problem("bad_request", "The query is not valid UTF-8.") from None
+                raise Problem("bad_request", "The parameters are not valid UTF-8.") from None
 
     def every(self, name: str) -> list[str]:
         """Return all values of a parameter that may be repeated."""

@@ -1,44 +1,40 @@
-"""What every reader may ask: counts, and a like given or taken back.
+"""What every reader may ask: counts, and a like as the article's pages give it.
 
 Handlers parse, refuse, make one store call and answer; they know neither sockets nor SQL.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from hashlib import blake2b
-from typing import Any
 
-from likewise.errors import Problem, page_blocked
+from likewise.errors import Problem
 from likewise.http.message import Answer, Request, Response, header_block
-from likewise.limits import Grant
-from likewise.pages import BadPage, canonical
-from likewise.sites import LIKE, OPEN, Site, origins_setting, site_named
-from likewise.store import Counts, Known, Standing, Store, Wish
+from likewise.pages import BadPage
+from likewise.sites import ALL, LIKE, Site, site_named
+from likewise.store import Store
 from likewise.voters import checked_voter, new_voter
-from likewise.web.answers import JSON_TYPE, NO_STORE, PUBLIC, KeptAnswers, has_tag, quoted, shown
-from likewise.web.gate import Gate
-from likewise.web.origins import RefusedOrigins
-from likewise.web.parameters import (
-    Query,
-    json_object,
-    number_of,
-    switch_of,
-    text_of,
-    unescape,
+from likewise.web.answers import (
+    JSON_TYPE,
+    PUBLIC,
+    KeptAnswers,
+    counts_json,
+    has_tag,
+    json_text,
+    quoted,
+    shown,
 )
+from likewise.web.likes import FRESH, Likes, fields_in, wish_of
+from likewise.web.parameters import Query, text_of, unescape
 from likewise.web.visitors import Visitors
 
 MAX_PAGES = 100
 
-_FRESH = JSON_TYPE + PUBLIC + NO_STORE
 _CACHED = (
     JSON_TYPE
     + PUBLIC
     + header_block(("cache-control", "public, max-age=5, stale-while-revalidate=60"))
 )
-# A browser sends these without asking first, so that a like is one request.
-_BODY_TYPES = frozenset({b"text/plain", b"application/json", b""})
 
 
 class Public:
@@ -49,15 +45,13 @@ class Public:
         store: Store,
         sites: Mapping[str, Site],
         visitors: Visitors,
-        gate: Gate,
-        refused_origins: RefusedOrigins,
+        likes: Likes,
     ) -> None:
         self._store = store
         self._sites = sites
         self._visitors = visitors
-        self._limiter = visitors.limiter
-        self._gate = gate
-        self._refused_origins = refused_origins
+        self._likes = likes
+        self._rules = {site.name: _rules(site) for site in sites.values()}
         self._kept_counts = KeptAnswers()
 
     def counts(self, request: Request) -> Answer:
@@ -79,23 +73,10 @@ class Public:
         if not 1 <= len(texts) <= MAX_PAGES:
             raise Problem("bad_request", f"Ask for 1 to {MAX_PAGES} pages, as ?page=/a&page=/b.")
         parts = [
-            f"{quoted(text)}:{_counts_json(site, self._store.counts(site.name, page))}"
+            f"{quoted(text)}:{counts_json(site.public_kinds, self._store.counts(site.name, page))}"
             for text, page in _pages(site, texts).items()
         ]
-        return f'{{"counts":{{{",".join(parts)}}}}}'.encode()
-
-    def like(self, request: Request) -> Answer:
-        """`POST /v1/like`: make a like of a voter stand, or take it back."""
-        fields = _fields(request)
-        page = text_of(fields, "page")
-        voter = text_of(fields, "voter")
-        if page is None or voter is None:
-            missing = "page" if page is None else "voter"
-            raise Problem("bad_request", f'The key "{missing}" is missing from the body.')
-        site = self._writable_site(request, fields)
-        wish = _wish(site, page, site.kind(text_of(fields, "kind")), checked_voter(voter), fields)
-        prove = self._proof(site, page, fields)
-        return self._stand(request, wish, prove, lambda counts: _standing(site, wish, counts))
+        return f'{{"counts":{{{",".join(parts)}}}{self._rules[site.name]}}}'.encode()
 
     def article_count(self, request: Request, segment: bytes) -> Answer:
         """`GET /likes/{post_id}`: the article's way to ask for one count."""
@@ -103,137 +84,21 @@ class Public:
         site = site_named(self._sites, Query(request.query).one("site"))
         kind, text = site.public_kind(LIKE), _segment_text(segment)
         counts = self._store.counts(site.name, site.page(text))
-        return Response(200, _FRESH, _article_body(text, shown(counts, kind)))
+        return _article_answer(text, shown(counts, kind))
 
     def article_like(self, request: Request, segment: bytes) -> Answer:
         """`POST /likes/{post_id}`: the article's like; without a voter every call is a new one."""
         text = _segment_text(segment)
-        fields = _fields(request) if request.body else {}
-        site = self._writable_site(request, fields, Query(request.query).one("site"))
+        fields = fields_in(request) if request.body else {}
+        site = self._likes.writable_site(request, fields, Query(request.query).one("site"))
         kind, voter = text_of(fields, "kind"), text_of(fields, "voter")
         kind = site.public_kind(LIKE if kind is None else kind)
         voter = new_voter() if voter is None else checked_voter(voter)
-        wish = _wish(site, text, kind, voter, fields)
-        prove = self._proof(site, text, fields)
-        return self._stand(
-            request, wish, prove, lambda counts: _article_body(text, shown(counts, kind))
+        wish = wish_of(site, text, kind, voter, fields)
+        prove = self._likes.proof(site, text, fields)
+        return self._likes.stand(
+            request, wish, prove, lambda now: _article_answer(text, shown(now.counts, kind))
         )
-
-    def _stand(
-        self,
-        request: Request,
-        wish: Wish,
-        prove: Callable[[], bool],
-        body: Callable[[Counts], bytes],
-    ) -> Answer:
-        """Make a wish stand within the limits, and answer with what stands then."""
-        network = self._visitors.network(request)
-        known = self._store.known(wish.site, wish.page)
-        page = wish.page if known is None else known.page
-        try:
-            is_new_page = self._check_page(network, wish, known, prove)
-            grant = self._grant(network, page, wish, new_page=is_new_page)
-        except Problem:
-            if self._store.n_of(*wish[:4]) != wish.n:
-                raise
-            # It stands already: a reader who asks again is not one more.
-            return Response(200, _FRESH, body(self._store.counts(wish.site, wish.page)))
-        rank = 0 if grant is None else grant.rank
-        # A page that was not known has been proven now.
-        wish = Wish(*wish[:5], rank, wish.may_create or known is None, wish.rivals)
-
-        def answer(outcome: Standing | Problem) -> Response:
-            self._settle(network, page, wish, grant, outcome)
-            if isinstance(outcome, Problem):
-                raise outcome
-            return Response(200, _FRESH, body(outcome.counts))
-
-        return self._store.like(wish, answer)
-
-    def _proof(self, site: Site, text: str, fields: Mapping[str, Any]) -> Callable[[], bool]:
-        """Return what tells whether a page is proven to exist, where that is asked."""
-        signature = text_of(fields, "sig")
-        return lambda: self._gate.prove(site, canonical(text), signature)
-
-    def _check_page(
-        self, network: bytes | None, wish: Wish, known: Known | None, prove: Callable[[], bool]
-    ) -> bool:
-        """Tell whether a like makes a page of which nothing proves that it exists.
-
-        Raises `page_blocked` and `unknown_page`. To take back is free everywhere.
-        """
-        if known is not None and known.is_blocked and wish.n:
-            raise page_blocked()
-        if known is not None or not wish.n:
-            return False
-        try:
-            return not prove()
-        except Problem:
-            self._limiter.write(network)  # to ask for nothing and for ever is a flood too
-            raise
-
-    def _grant(
-        self, network: bytes | None, page: str, wish: Wish, *, new_page: bool
-    ) -> Grant | None:
-        """Ask the limits for leave; to take back is a write and nothing more."""
-        if not wish.n:
-            self._limiter.write(network)
-            return None
-        return self._limiter.like(
-            network,
-            _subject(wish.site, page, wish.kind),
-            lambda: self._likes_today(wish),
-            new_page=new_page,
-        )
-
-    def _likes_today(self, wish: Wish) -> int:
-        """Return what a network's share is a share of. One reader's claps count as one like at
-        most; and a share that grows with a private count would tell of it.
-        """
-        rule = self._sites[wish.site].rule(wish.kind)
-        if rule.is_private:
-            return 0
-        return self._store.likes_today(wish.site, wish.page, wish.kind) // rule.max
-
-    def _settle(
-        self,
-        network: bytes | None,
-        page: str,
-        wish: Wish,
-        grant: Grant | None,
-        outcome: Standing | Problem,
-    ) -> None:
-        """Give back to the network what the wish did not use, or what it took back."""
-        if isinstance(outcome, Problem):
-            if grant is not None:
-                self._limiter.give_back(grant)
-            return
-        # Who claps on has given a like already: more of it is no further one.
-        if grant is not None and not outcome.is_given:
-            self._limiter.give_back(grant)
-        elif grant is not None and grant.new_page and not outcome.is_new_page:
-            self._limiter.give_back_page(grant)
-        elif outcome.is_taken_back:
-            self._limiter.took_back(network, _subject(wish.site, page, wish.kind))
-        for rival in outcome.left:
-            self._limiter.took_back(network, _subject(wish.site, page, rival))
-
-    def _writable_site(
-        self, request: Request, fields: Mapping[str, Any], name: str | None = None
-    ) -> Site:
-        in_body = text_of(fields, "site")
-        site = site_named(self._sites, name if in_body is None else in_body)
-        origin = request.header(b"origin")
-        if origin is None or not site.origins.allow(origin):
-            if origin is not None:
-                self._refused_origins.note(site.name, origin)
-            raise _refused_origin(site, origin)
-        return site
-
-
-def _subject(site: str, page: str, kind: str) -> bytes:
-    """Return what the limits count likes by."""
-    return f"{site}\0{page}\0{kind}".encode()
 
 
 def _pages(site: Site, texts: list[str]) -> dict[str, str]:
@@ -250,41 +115,21 @@ def _pages(site: Site, texts: list[str]) -> dict[str, str]:
     return pages
 
 
-def _fields(request: Request) -> Mapping[str, Any]:
-    media_type = request.headers.get(b"content-type", b"")
-    if media_type.partition(b";")[0].strip().lower() not in _BODY_TYPES:
-        raise Problem(
-            "unsupported_type", "Send the JSON body as text/plain or as application/json."
-        )
-    return json_object(request.body)
+def _rules(site: Site) -> str:
+    """Return the member of an answer that tells how kinds are counted, where any has a rule."""
+    told: dict[str, dict[str, int | str | bool]] = {}
+    for kind in site.public_kinds:
+        most, group, _ = site.rule(kind)
+        rule: dict[str, int | str | bool] = {"max": most} if most > 1 else {}
+        if group:
+            rule["exclusive"] = group == ALL or group
+        if rule:
+            told[kind] = rule
+    return f',"kinds":{json_text(told)}' if told else ""
 
 
-def _wish(site: Site, page: str, kind: str, voter: str, fields: Mapping[str, Any]) -> Wish:
-    is_on = switch_of(fields, "on", default=True)
-    n = number_of(fields, "n", default=1, maximum=site.rule(kind).max)
-    may_create = site.pages == OPEN
-    rivals = site.rivals(kind)
-    return Wish(site.name, site.page(page), kind, voter, n if is_on else 0, 0, may_create, rivals)
-
-
-def _standing(site: Site, wish: Wish, counts: Counts) -> bytes:
-    is_on = "true" if wish.n else "false"
-    is_private = site.rule(wish.kind).is_private
-    count = "" if is_private else f'"count":{shown(counts, wish.kind)},'
-    return (
-        f'{{"page":{quoted(wish.page)},"kind":{quoted(wish.kind)},"on":{is_on},'
-        f'{count}"counts":{_counts_json(site, counts)}}}'
-    ).encode()
-
-
-def _counts_json(site: Site, counts: Counts) -> str:
-    return (
-        "{" + ",".join(f"{quoted(kind)}:{shown(counts, kind)}" for kind in site.public_kinds) + "}"
-    )
-
-
-def _article_body(text: str, likes: int) -> bytes:
-    return f'{{"post_id":{quoted(text)},"likes":{likes}}}'.encode()
+def _article_answer(text: str, likes: int) -> Response:
+    return Response(200, FRESH, f'{{"post_id":{quoted(text)},"likes":{likes}}}'.encode())
 
 
 def _segment_text(segment: bytes) -> str:
@@ -297,23 +142,3 @@ def _segment_text(segment: bytes) -> str:
 def _tagged(body: bytes) -> tuple[bytes, bytes]:
     """Return a body with the tag of its content, the same after a restart (RFC 9110 8.8.3)."""
     return body, b'"%b"' % blake2b(body, digest_size=9).hexdigest().encode()
-
-
-def _refused_origin(site: Site, origin: str | None) -> Problem:
-    if origin is None:
-        return Problem(
-            "origin_refused",
-            "A like needs the header Origin of a page that may write."
-            " Browsers send it; so must every other client.",
-        )
-    if origin == "null":
-        return Problem(
-            "origin_refused",
-            "The browser did not say whose page this is (Origin: null), as for files and sandboxed"
-            " frames. Open the page at its own address.",
-        )
-    return Problem(
-        "origin_refused",
-        f"Pages of {origin[:200]} may not write to the site {site.name}."
-        f" Its owner can allow it: add {origin[:200]} to {origins_setting(site)}.",
-    )

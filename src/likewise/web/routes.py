@@ -30,7 +30,7 @@ class Route(NamedTuple):
 
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/v1/counts", "public.counts"),
-    Route("POST", "/v1/like", "public.like"),
+    Route("POST", "/v1/like", "likes.like"),
     Route("GET", "/v1/popular", "popular.pages"),
     Route("GET", "/v1/badge.svg", "badge.draw"),
     Route("GET", "/v1/widget", "files.widget_facts"),
@@ -59,6 +59,8 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/api/pages/block", "corrections.block", OWNER),
     Route("POST", "/api/pages/unblock", "corrections.unblock", OWNER),
     Route("POST", "/api/likes/purge", "corrections.purge", OWNER),
+    Route("GET", "/api/reasons", "reasons.reasons", OWNER),
+    Route("POST", "/api/reasons/delete", "reasons.delete_reason", OWNER),
     Route("POST", "/api/undo", "corrections.undo", OWNER),
     Route("GET", "/api/audit", "corrections.audit", OWNER),
     Route("GET", "/api/doctor", "doctor.examine", OWNER),

@@ -7,6 +7,7 @@ import { clearHistory, prepareHistory, renewHistory, showHistory } from './dashb
 import { askToSignIn, prepareLogin } from './dashboard/login.js';
 import { clearOrigins, showOrigins } from './dashboard/origins.js';
 import { clearPages, focusPage, preparePages, showPages } from './dashboard/pages.js';
+import { clearReasons, prepareReasons, renewReasons, showReasons } from './dashboard/reasons.js';
 import {
   PAGES_AT_A_TIME,
   Refusal,
@@ -92,6 +93,7 @@ function show(summary, report) {
   showSummary(summary);
   showOrigins(summary.refused_origins);
   showSurges(summary.surges);
+  showReasons(summary);
   showPages(summary.kinds, report, view, surging(summary.surges));
   pages.hidden = !summary.pages;
   empty.hidden = !pages.hidden;
@@ -120,7 +122,7 @@ async function examine() {
 async function tell(words, refocus) {
   news.replaceChildren(...words);
   summary = undefined;
-  await Promise.all([refresh(), renewHistory()]);
+  await Promise.all([refresh(), renewHistory(), renewReasons()]);
   // What had the focus may have been replaced. Who has moved on meanwhile is left alone.
   if (document.activeElement === document.body && !refocus()) title.focus();
 }
@@ -166,6 +168,7 @@ function leave(reason) {
   isExamined = false;
   clearOrigins();
   clearSurges();
+  clearReasons();
   clearHistory();
   news.replaceChildren();
   open(login);
@@ -195,6 +198,7 @@ preparePages(
 );
 prepareSurges((surge) => summary && review(summary, surge, () => focusSurge(surge)));
 prepareEditor(tell, explain);
+prepareReasons(tell, explain);
 prepareHistory(tell, explain);
 search.addEventListener('input', () => {
   clearTimeout(typing);

@@ -11,6 +11,13 @@ export function momentOf(second) {
   return `${moment.format(second * 1000)} UTC`;
 }
 
+const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'UTC' });
+
+/** @param {string} date as the service writes it */
+export function dayOf(date) {
+  return day.format(Date.parse(date));
+}
+
 /** @param {number} hour since 1970 */
 export function momentOfHour(hour) {
   return momentOf(hour * 3600);

@@ -10,6 +10,7 @@
  * @property {string} site
  * @property {{ name: string, url: string | null }[]} sites
  * @property {string[]} kinds
+ * @property {string[]} private_kinds those of them that the owner alone sees
  * @property {number} pages
  * @property {Counts} counts
  * @property {Counts} today
@@ -22,6 +23,8 @@
 /** @typedef {{ number: number, page: string | null, from: string, to: string, likes: number }} Surge of a page, or of the whole site */
 /** @typedef {{ page: string, url: string | null, counts: Counts, blocked: boolean }} PageRow */
 /** @typedef {{ total: number, pages: PageRow[] }} Report */
+/** @typedef {{ number: number, page: string, kind: string, reason: string, day: string }} Reason */
+/** @typedef {{ total: number, reasons: Reason[] }} Reasons */
 
 /**
  * What the owner asks to be changed: `action` and the fields that its address takes.
@@ -117,6 +120,24 @@ export async function correct({ action, ...fields }, { isTrial }) {
 /** @param {number} correction */
 export async function undo(correction) {
   await post('api/undo', { correction });
+}
+
+/**
+ * @param {string} site
+ * @param {{ offset: number, limit: number }} part of the reasons, which begin with the newest
+ * @param {AbortSignal} signal
+ * @returns {Promise<Reasons>}
+ */
+export function readReasons(site, { offset, limit }, signal) {
+  return read('api/reasons', { site, offset: `${offset}`, limit: `${limit}` }, signal);
+}
+
+/**
+ * @param {string} site
+ * @param {number} reason
+ */
+export async function deleteReason(site, reason) {
+  await post('api/reasons/delete', { site, reason });
 }
 
 /**

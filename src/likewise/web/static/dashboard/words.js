@@ -27,6 +27,7 @@ const DONE = {
     asked.page === undefined ? 'all pages' : name(asked.page),
     `${hours(asked)}. Kept ${number(kept)}.`,
   ],
+  reason: ({ page, kind }) => [`Deleted a reason for ${nameOf(kind)} of `, name(page), '.'],
   undo: ({ correction }) => [`Undid number ${correction}.`],
 };
 
