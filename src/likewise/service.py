@@ -11,7 +11,7 @@ import logging
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from likewise import sites, telemetry
 from likewise.addresses import Proxies
@@ -30,6 +30,7 @@ from likewise.web.badge import Badge
 from likewise.web.corrections import Corrections
 from likewise.web.disbelief import Disbelief
 from likewise.web.doctor import Doctor, Signs
+from likewise.web.figures import Figures
 from likewise.web.gate import Gate, Refresher
 from likewise.web.host import AdminHost
 from likewise.web.likes import Likes
@@ -39,7 +40,11 @@ from likewise.web.public import Public
 from likewise.web.reasons import Reasons
 from likewise.web.routes import Router
 from likewise.web.sessions import Keys, Sessions, digest_of, new_token
+from likewise.web.views import Views
 from likewise.web.visitors import Visitors
+
+if TYPE_CHECKING:
+    from likewise.readers import Readers
 
 KEY_FILE = "admin-key"
 UPKEEP_SECONDS = 3_600
@@ -83,6 +88,7 @@ async def _service(
     served = {site.name: site for site in settings.sites}
     if settings.serves_demo:
         served[sites.DEMO] = _demo_site(settings)
+    readers = _readers(served)
     disbelief = Disbelief()
     proxies = _proxies(settings, disbelief)
     limiter = Limiter(settings.limits, monotonic=time.monotonic, wall=time.time)
@@ -112,6 +118,8 @@ async def _service(
     parts = {
         "likes": likes,
         "public": Public(store, served, visitors, likes),
+        "views": Views(store, likes, visitors, readers, metrics),
+        "figures": Figures(store, served),
         "popular": Popular(store, served, visitors, time.monotonic),
         "badge": Badge(store, served, visitors),
         "admin": admin,
@@ -226,7 +234,16 @@ async def _make_key(settings: Settings, store: SqliteStore) -> None:
     await store.set_admin_key_digest(digest_of(key))
 
 
+def _readers(served: Mapping[str, sites.Site]) -> Readers | None:
+    """Return what tells readers apart, where any site counts them."""
+    if not any(site.views for site in served.values()):
+        return None
+    from likewise.readers import Readers  # noqa: PLC0415 (half a MiB, for those who want it)
+
+    return Readers(wall=time.time, call_later=asyncio.get_running_loop().call_later)
+
+
 def _demo_site(settings: Settings) -> sites.Site:
     own = [sites.origin_of(settings.url)] if settings.url else []
     origins = sites.Origins(["http://localhost:*", "http://127.0.0.1:*", *own])
-    return sites.Site(sites.DEMO, None, origins)
+    return sites.Site(sites.DEMO, None, origins, views=settings.views)

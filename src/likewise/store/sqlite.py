@@ -30,6 +30,7 @@ from likewise.store import (
     Standing,
     Surges,
     Totals,
+    Views,
     Wish,
     file,
 )
@@ -98,6 +99,12 @@ class SqliteStore:
         from likewise.store.surges import SqliteSurges  # noqa: PLC0415 (see above)
 
         return SqliteSurges(self)
+
+    @cached_property
+    def views(self) -> Views:
+        from likewise.store.views import SqliteViews  # noqa: PLC0415 (see above)
+
+        return SqliteViews(self)
 
     async def condition(self) -> Condition:
         if self._examination is None:
