@@ -31,7 +31,7 @@ class Route(NamedTuple):
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/v1/counts", "public.counts"),
     Route("POST", "/v1/like", "likes.like"),
-    Route("POST", "/v1/view", "views.count"),
+    Route("POST", "/v1/view", "views.view"),
     Route("GET", "/v1/popular", "popular.pages"),
     Route("GET", "/v1/badge.svg", "badge.draw"),
     Route("GET", "/v1/widget", "files.widget_facts"),

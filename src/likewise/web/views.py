@@ -50,7 +50,7 @@ class Views:
         self._readers = readers
         self._metrics = metrics
 
-    def count(self, request: Request) -> Answer:
+    def view(self, request: Request) -> Answer:
         """`POST /v1/view`: count a reader of a page, where he is one and had not been there today.
 
         Nobody is refused for coming too often: he is answered, and not counted.
