@@ -483,8 +483,7 @@ def test_default_site_is_set_in_one_place(folder: Path, name: str, value: str) -
         ("[sites.demo]", "[sites.demo]: this name is kept for the demo page."),
         (
             "[sites.a]\nkey = 1",
-            "[sites.a]: 'key' is no key here; there are: url, origins, kinds, pages, languages,"
-            " views.",
+            "[sites.a]: 'key' is no key here; there are: url, origins, kinds, pages,",
         ),
         ("[sites.a]\nurl = 5", "[sites.a] url=5: expected a public address"),
         ('[sites.a]\nkinds = ["views"]', "[sites.a] kinds=views: 'views' is no kind"),

@@ -19,7 +19,7 @@ WAYS = 8
 SECONDS_PER_DAY = 86_400
 _KEY_BYTES = 16
 _TAG_BITS = 32
-_MAX_AGENT_BYTES = 512  # what is behind tells nobody apart
+MAX_AGENT_BYTES = 512  # what is behind tells nobody apart
 
 _PREFETCHED = re.compile(rb"prefetch|prerender|preview", re.IGNORECASE)
 _PREFETCH_HEADERS = (b"sec-purpose", b"purpose", b"x-purpose", b"x-moz")
@@ -91,7 +91,7 @@ class Readers:
 
 def agent_of(headers: Headers) -> bytes:
     """Return what a client calls itself, as far as it tells readers apart."""
-    return headers.get(b"user-agent", b"")[:_MAX_AGENT_BYTES]
+    return headers.get(b"user-agent", b"")[:MAX_AGENT_BYTES]
 
 
 def why_not(headers: Headers) -> str | None:
@@ -106,7 +106,7 @@ def why_not(headers: Headers) -> str | None:
         return "prefetched"
     agent = agent_of(headers)
     # Every browser says what it is.
-    return "bot" if not agent or _bots().search(agent) else None
+    return "bot" if not agent or _bots().search(agent.lower()) else None
 
 
 def referrer_host(text: str | None) -> str | None:
@@ -124,4 +124,5 @@ def referrer_host(text: str | None) -> str | None:
 def _bots() -> re.Pattern[bytes]:
     lines = Path(__file__).with_name("bots.txt").read_bytes().splitlines()
     words = [line for line in map(bytes.strip, lines) if line and not line.startswith(b"#")]
-    return re.compile(b"|".join(words), re.IGNORECASE)
+    # Not IGNORECASE, which takes three times as long.
+    return re.compile(b"|".join(words))

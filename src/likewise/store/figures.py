@@ -24,7 +24,7 @@ SELECT f.hour / 24, (SELECT name FROM kinds WHERE id = f.kind), sum(f.ups - f.do
 FROM {figures} AND f.hour BETWEEN :first * 24 AND :last * 24 + 23 GROUP BY 1, 2"""
 _REFERRERS = """/* referrers */
 SELECT f.host, sum(f.views) FROM {figures} AND f.day BETWEEN :first AND :last
-GROUP BY 1 ORDER BY f.host = :other, 2 DESC, 1 LIMIT :most"""
+GROUP BY 1 ORDER BY f.host <> :other, 2 DESC, 1 LIMIT :most"""
 _VIEWS = """/* views of days */
 SELECT total(f.ups) FROM {figures} AND f.hour BETWEEN :first * 24 AND :last * 24 + 23
 AND f.kind = (SELECT id FROM kinds WHERE name = :views)"""
@@ -55,6 +55,8 @@ def referrers(connection: apsw.Connection, period: Period, today: int) -> Referr
     views = _VIEWS.format(figures=scope.format(table="hourly"))
     hosts = _REFERRERS.format(figures=scope.format(table="referrers"))
     rows = list[Any](connection.execute(hosts, {**values, "other": OTHER, "most": period.limit}))
+    # Found first, so that no limit cuts it off; told last, as no host of its own.
+    rows.sort(key=lambda row: row[0] == OTHER)
     return Referrers(
         int(connection.execute(views, {**values, "views": VIEWS}).get),
         [Referrer(host, n) for host, n in rows],
