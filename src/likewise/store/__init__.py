@@ -273,7 +273,7 @@ class Day(NamedTuple):
 
 
 class Referrer(NamedTuple):
-    """A host, and how many readers it led here; `other` stands for those that were too many."""
+    """A host, and how many readers it led here; `other` stands for those that are not listed."""
 
     host: str
     views: int

@@ -22,9 +22,11 @@ _OF_PAGE = "{table} AS f WHERE f.page IN (SELECT value FROM json_each(:members))
 _DAYS = """/* days */
 SELECT f.hour / 24, (SELECT name FROM kinds WHERE id = f.kind), sum(f.ups - f.downs)
 FROM {figures} AND f.hour BETWEEN :first * 24 AND :last * 24 + 23 GROUP BY 1, 2"""
-_REFERRERS = """/* referrers */
-SELECT f.host, sum(f.views) FROM {figures} AND f.day BETWEEN :first AND :last
-GROUP BY 1 ORDER BY f.host <> :other, 2 DESC, 1 LIMIT :most"""
+_HOSTS = """/* hosts that led here */
+SELECT f.host, sum(f.views) FROM {figures} AND f.day BETWEEN :first AND :last AND f.host <> :other
+GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT :most"""
+_REFERRED = """/* views that hosts led to */
+SELECT total(f.views) FROM {figures} AND f.day BETWEEN :first AND :last"""
 _VIEWS = """/* views of days */
 SELECT total(f.ups) FROM {figures} AND f.hour BETWEEN :first * 24 AND :last * 24 + 23
 AND f.kind = (SELECT id FROM kinds WHERE name = :views)"""
@@ -49,18 +51,19 @@ def days(connection: apsw.Connection, period: Period, today: int) -> list[Day]:
 
 
 def referrers(connection: apsw.Connection, period: Period, today: int) -> Referrers:
-    """Return the hosts that led most readers here in a period, and the views of it in all."""
+    """Return the hosts that led most readers here in a period, the rest of them together as
+    `other`, and the views of it in all.
+    """
     scope, values = _scope(connection, period.site, period.page)
-    values |= {"first": today - period.days + 1, "last": today}
-    views = _VIEWS.format(figures=scope.format(table="hourly"))
-    hosts = _REFERRERS.format(figures=scope.format(table="referrers"))
-    rows = list[Any](connection.execute(hosts, {**values, "other": OTHER, "most": period.limit}))
-    # Found first, so that no limit cuts it off; told last, as no host of its own.
-    rows.sort(key=lambda row: row[0] == OTHER)
-    return Referrers(
-        int(connection.execute(views, {**values, "views": VIEWS}).get),
-        [Referrer(host, n) for host, n in rows],
-    )
+    values |= {"first": today - period.days + 1, "last": today, "other": OTHER, "views": VIEWS}
+    values["most"] = period.limit
+    of_hosts, of_hours = [scope.format(table=table) for table in ("referrers", "hourly")]
+    views = int(connection.execute(_VIEWS.format(figures=of_hours), values).get)
+    referred = int(connection.execute(_REFERRED.format(figures=of_hosts), values).get)
+    rows = list[Any](connection.execute(_HOSTS.format(figures=of_hosts), values))
+    hosts = [Referrer(host, n) for host, n in rows]
+    rest = referred - sum(host.views for host in hosts)
+    return Referrers(views, [*hosts, Referrer(OTHER, rest)] if rest else hosts)
 
 
 def lately(connection: apsw.Connection, site: str, page: str | None, since_hour: int) -> Counts:
