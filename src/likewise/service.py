@@ -30,21 +30,22 @@ from likewise.web.badge import Badge
 from likewise.web.corrections import Corrections
 from likewise.web.disbelief import Disbelief
 from likewise.web.doctor import Doctor, Signs
-from likewise.web.figures import Figures
 from likewise.web.gate import Gate, Refresher
 from likewise.web.host import AdminHost
 from likewise.web.likes import Likes
 from likewise.web.origins import RefusedOrigins
+from likewise.web.parts import LatePart
 from likewise.web.popular import Popular
 from likewise.web.public import Public
 from likewise.web.reasons import Reasons
 from likewise.web.routes import Router
 from likewise.web.sessions import Keys, Sessions, digest_of, new_token
-from likewise.web.views import Views
 from likewise.web.visitors import Visitors
 
 if TYPE_CHECKING:
     from likewise.readers import Readers
+    from likewise.web.figures import Figures
+    from likewise.web.views import Views
 
 KEY_FILE = "admin-key"
 UPKEEP_SECONDS = 3_600
@@ -88,7 +89,6 @@ async def _service(
     served = {site.name: site for site in settings.sites}
     if settings.serves_demo:
         served[sites.DEMO] = _demo_site(settings)
-    readers = _readers(served)
     disbelief = Disbelief()
     proxies = _proxies(settings, disbelief)
     limiter = Limiter(settings.limits, monotonic=time.monotonic, wall=time.time)
@@ -118,8 +118,8 @@ async def _service(
     parts = {
         "likes": likes,
         "public": Public(store, served, visitors, likes),
-        "views": Views(store, likes, visitors, readers, metrics),
-        "figures": Figures(store, served),
+        "views": LatePart(lambda: _views(store, served, likes, visitors, metrics)),
+        "figures": LatePart(lambda: _figures(store, served)),
         "popular": Popular(store, served, visitors, time.monotonic),
         "badge": Badge(store, served, visitors),
         "admin": admin,
@@ -234,13 +234,34 @@ async def _make_key(settings: Settings, store: SqliteStore) -> None:
     await store.set_admin_key_digest(digest_of(key))
 
 
+# What counts readers is for those who want it: together it takes most of a MiB.
+
+
+def _views(
+    store: SqliteStore,
+    served: Mapping[str, sites.Site],
+    likes: Likes,
+    visitors: Visitors,
+    metrics: Metrics,
+) -> Views:
+    from likewise.web.views import Views  # noqa: PLC0415 (see above)
+
+    return Views(store, likes, visitors, _readers(served), metrics)
+
+
 def _readers(served: Mapping[str, sites.Site]) -> Readers | None:
     """Return what tells readers apart, where any site counts them."""
     if not any(site.views for site in served.values()):
         return None
-    from likewise.readers import Readers  # noqa: PLC0415 (half a MiB, for those who want it)
+    from likewise.readers import Readers  # noqa: PLC0415 (see above)
 
     return Readers(wall=time.time, call_later=asyncio.get_running_loop().call_later)
+
+
+def _figures(store: SqliteStore, served: Mapping[str, sites.Site]) -> Figures:
+    from likewise.web.figures import Figures  # noqa: PLC0415 (for the owner)
+
+    return Figures(store, served)
 
 
 def _demo_site(settings: Settings) -> sites.Site:

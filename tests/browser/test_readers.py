@@ -1,4 +1,4 @@
-"""Readers at the dashboard: counted beside likes, and where they came from, as strangers told it."""
+"""Readers at the dashboard: counted beside likes, and where they came from, by what they told."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_readers_stand_beside_likes(page: Page, counting: Service) -> None:
     for name, cells in (
         ("/a", ["4", "16", "25", "Edit"]),
         ("/b", ["0", "3", "0", "Edit"]),
-        ("/never-read", ["1", "0", "–", "Edit"]),
+        ("/never-read", ["1", "0", "\u2013", "Edit"]),
     ):
         assert line_of(page, name).locator("td").all_text_contents() == cells
 

@@ -19,9 +19,9 @@ from likewise.store import (
     ReasonQuery,
     Seed,
     Sight,
-    View,
     Wish,
 )
+from likewise.store.audience import View
 from likewise.store.file import secret_path
 from likewise.store.migrate import migrations
 from likewise.store.sqlite import SqliteStore

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from likewise.errors import StartError
-from likewise.store import Known, Period, ReasonQuery, Reasons, migrate, opening
+from likewise.store import Known, ReasonQuery, Reasons, migrate, opening
+from likewise.store.audience import Period
 from likewise.store.file import secret_path
 from likewise.store.migrate import Migration, migrations
 from likewise.store.sqlite import SqliteStore

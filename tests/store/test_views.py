@@ -15,15 +15,12 @@ from likewise.store import (
     FIRST_HOUR,
     LAST_HOUR,
     Order,
-    Period,
     Purge,
     Query,
-    Referrer,
     Seed,
-    View,
-    Viewed,
 )
 from likewise.store import views as table
+from likewise.store.audience import Period, Referrer, View, Viewed
 from likewise.store.corrections import UNDO_SECONDS
 from likewise.store.figures import OTHER
 from likewise.store.retention import HOURLY_DAYS

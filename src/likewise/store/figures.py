@@ -11,7 +11,8 @@ from typing import Any
 import apsw
 
 from likewise.sites import VIEWS
-from likewise.store import Counts, Day, Period, Referrer, Referrers
+from likewise.store import Counts
+from likewise.store.audience import Day, Period, Referrer, Referrers
 from likewise.store.pages import load_page
 
 OTHER = "other"  # what hosts are called that are too many; no host is: they have a dot

@@ -30,7 +30,6 @@ from likewise.store import (
     Standing,
     Surges,
     Totals,
-    Views,
     Wish,
     file,
 )
@@ -45,6 +44,7 @@ from likewise.store.writer import Batch, Writer, tell
 from likewise.voters import row_key
 
 if TYPE_CHECKING:
+    from likewise.store.audience import Views
     from likewise.store.condition import Examination
 
 T = TypeVar("T")

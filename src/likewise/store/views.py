@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from likewise.sites import VIEWS
-from likewise.store import Counts, Day, Period, Referrers, View, Viewed
+from likewise.store import Counts
 from likewise.store.access import Access
+from likewise.store.audience import Day, Period, Referrers, View, Viewed
 from likewise.store.figures import OTHER, days, lately, referrers
 from likewise.store.transaction import Transaction
 

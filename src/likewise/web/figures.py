@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from likewise.errors import Problem, unknown_page
 from likewise.http.message import Request, Response
 from likewise.sites import VIEWS, Site, site_named
-from likewise.store import Day, Period, Store
+from likewise.store import Store
+from likewise.store.audience import Day, Period
 from likewise.web.answers import PRIVATE, json_answer
 from likewise.web.hours import HOURS_PER_DAY, day_text
 from likewise.web.parameters import Query

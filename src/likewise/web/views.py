@@ -14,7 +14,8 @@ from likewise.limits import UNLIMITED, Grant
 from likewise.metrics import VIEWS as OUTCOMES
 from likewise.metrics import Metrics
 from likewise.sites import VIEWS, Site
-from likewise.store import Counts, Store, View
+from likewise.store import Counts, Store
+from likewise.store.audience import View
 from likewise.web.answers import counts_json, quoted, shown
 from likewise.web.likes import FRESH, Likes, fields_in
 from likewise.web.parameters import text_of
