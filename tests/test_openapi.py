@@ -199,7 +199,10 @@ NEW_KEY = json.dumps({"sha256": sha256(KEY.encode()).hexdigest()})
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     service = Service(
-        tmp_path_factory.mktemp("service"), LIKEWISE_LIMITS="off", LIKEWISE_KINDS="like,no"
+        tmp_path_factory.mktemp("service"),
+        LIKEWISE_LIMITS="off",
+        LIKEWISE_KINDS="like,no",
+        LIKEWISE_VIEWS="on",
     )
     private = "[kinds.no]\nprivate = true\n"
     (service.directory / "likewise.toml").write_text(private, encoding="ascii")
@@ -241,6 +244,8 @@ def _body(**fields: object) -> str:
 JSON = {"Content-Type": "application/json"}
 FORM = "application/x-www-form-urlencoded"
 WRITER = {"Origin": ORIGIN, **JSON}
+READER = {**WRITER, "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0"}
+VIEW = json.dumps({"page": "/posts/hello", "ref": "https://news.example/item?id=1"})
 OWNER_HEADERS = {"X-API-Key": KEY}
 WISH = json.dumps({"page": "/a", "voter": voter(2)})
 LINES = '{"page":"/b","seed":12}\n{"page":"/b","alias":"b"}'
@@ -257,6 +262,12 @@ CALLS: list[tuple[str, str, str, str, dict[str, str], int]] = [
     ("POST", "/v1/like", "", WISH, JSON, 403),
     ("POST", "/v1/like", "", WISH, {**WRITER, "Content-Type": "text/xml"}, 415),
     ("POST", "/v1/like", "", "x" * 5_000, WRITER, 413),
+    ("POST", "/v1/view", "", VIEW, READER, 200),
+    ("POST", "/v1/view", "", "{}", READER, 400),
+    ("POST", "/v1/view", "", VIEW, JSON, 403),
+    ("POST", "/v1/view", "", _body(page="/a", site="blog"), READER, 404),
+    ("POST", "/v1/view", "", VIEW, {**READER, "Content-Type": "text/xml"}, 415),
+    ("POST", "/v1/view", "", "x" * 5_000, READER, 413),
     ("GET", "/likes/{post_id}", "hello%20world", "", {}, 200),
     ("POST", "/likes/{post_id}", "hello", "", WRITER, 200),
     ("POST", "/likes/{post_id}", "%00", "", WRITER, 400),
@@ -280,6 +291,13 @@ CALLS: list[tuple[str, str, str, str, dict[str, str], int]] = [
     ("GET", "/api/summary", "", "", OWNER_HEADERS, 200),
     ("GET", "/api/pages", "?sort=page", "", OWNER_HEADERS, 200),
     ("GET", "/api/pages", "?sort=size", "", OWNER_HEADERS, 400),
+    ("GET", "/api/pages", "?kind=views", "", OWNER_HEADERS, 200),
+    ("GET", "/api/series", "?days=7", "", OWNER_HEADERS, 200),
+    ("GET", "/api/series", "?page=/posts/hello", "", OWNER_HEADERS, 200),
+    ("GET", "/api/series", "?days=0", "", OWNER_HEADERS, 400),
+    ("GET", "/api/referrers", "?days=7&limit=9", "", OWNER_HEADERS, 200),
+    ("GET", "/api/referrers", "?page=/posts/hello", "", OWNER_HEADERS, 200),
+    ("GET", "/api/referrers", "?page=/nowhere", "", OWNER_HEADERS, 404),
     ("POST", "/api/import", "", LINES, OWNER_HEADERS, 200),
     ("POST", "/api/key", "", NEW_KEY, OWNER_HEADERS, 204),
     ("POST", "/v1/like", "", _body(page="/closed", voter=voter(3)), WRITER, 403),

@@ -240,6 +240,7 @@ WRONG = [
     ("LIKEWISE_KINDS", "like, like", "a kind stands there twice"),
     ("LIKEWISE_KINDS", "❤️,❤", "a kind stands there twice"),
     ("LIKEWISE_KINDS", "x" * 33, "of at most 32 bytes"),
+    ("LIKEWISE_VIEWS", "perhaps", "expected on or off"),
     ("LIKEWISE_PAGES", "closed", "expected open, signed, sitemap"),
     ("LIKEWISE_PAGES", "signed:x", "expected open, signed, sitemap"),
     ("LIKEWISE_PAGES", "sitemap:/feed.xml", "expected an address behind sitemap:"),
@@ -476,13 +477,13 @@ def test_default_site_is_set_in_one_place(folder: Path, name: str, value: str) -
         ("sites = 1", "sites are tables, as [sites.blog]."),
         (
             "[sites]\nblog = 1",
-            "[sites.blog]: expected a table with url, origins, kinds, pages, languages.",
+            "[sites.blog]: expected a table with url, origins, kinds, pages, languages, views.",
         ),
         ("[sites.Blog]", "[sites.Blog]: 'Blog' is no site name"),
         ("[sites.demo]", "[sites.demo]: this name is kept for the demo page."),
         (
             "[sites.a]\nkey = 1",
-            "[sites.a]: 'key' is no key here; there are: url, origins, kinds, pages, languages.",
+            "[sites.a]: 'key' is no key here; there are: url, origins, kinds, pages,",
         ),
         ("[sites.a]\nurl = 5", "[sites.a] url=5: expected a public address"),
         ('[sites.a]\nkinds = ["views"]', "[sites.a] kinds=views: 'views' is no kind"),

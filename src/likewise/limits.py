@@ -35,10 +35,12 @@ class Limits(NamedTuple):
     likes: int = 300  # new likes a day
     pages: int = 30  # new pages a day
     reads: Rate = Rate(600, 60)
+    views: int = 500  # counted views a day
     logins: Rate = Rate(20, 60)  # wrong admin keys
     prefix_day: int = 200  # IPv6 /48: net likes of one page and kind a day
     prefix_writes: Rate = Rate(1_200, 60)
     prefix_pages: int = 300  # IPv6 /48: new pages a day
+    prefix_views: int = 5_000  # IPv6 /48: counted views a day
 
 
 def parse_limits(text: str) -> Limits | None:
@@ -88,6 +90,7 @@ class Grant(NamedTuple):
 
 
 UNLIMITED = Grant(None, b"", 0, new_page=False)
+_NOBODY = b"\0\0\0\0"  # no reader has this address
 _SECOND_RANK_LAST = 5
 _PREFIX_RANK_LAST = 10  # of a /48: whoever has one has 65,536 networks
 
@@ -107,6 +110,8 @@ class Limiter:
         # Reads have a table of their own: a flood of them must not wash away who has liked.
         self._writers = Counters(entries, monotonic=monotonic, wall=wall)
         self._readers = Counters(entries // 4, monotonic=monotonic, wall=wall)
+        # Where nobody views it takes no memory.
+        self._view_prefixes = Counters(entries // 4, monotonic=monotonic, wall=wall)
 
     def read(self, network: bytes | None) -> None:
         """Count a read. Raises `too_many`."""
@@ -136,6 +141,35 @@ class Limiter:
         if self._limits is None:
             return None
         return self._readers.taken() or (None if self._writers.taken() else 0)
+
+    def may_view(self, network: bytes | None) -> bool:
+        """Tell whether a view of a network would count. To ask spends nothing."""
+        return all(table.first[row] < most for table, row, most in self._viewers(network))
+
+    def viewed(self, network: bytes | None) -> None:
+        """Count a view."""
+        for table, row, _ in self._viewers(network):
+            table.first[row] = _moved(table.first[row], 1)
+
+    def new_page(self, network: bytes | None) -> Grant | None:
+        """Grant a new page without a like, None where no more are left today.
+
+        Those whose network is not known share what one network has.
+        """
+        limits = self._limits
+        if limits is None:
+            return UNLIMITED
+        network = network or _NOBODY
+        writers = self._writers_of(network, limits)
+        pages = self._writers.second
+        if any(
+            pages[row] >= most
+            for row, most in zip(writers, (limits.pages, limits.prefix_pages), strict=False)
+        ):
+            return None
+        for row in writers:
+            pages[row] = _moved(pages[row], 1)
+        return Grant(network, b"", 0, new_page=True)
 
     def wrong_key(self, network: bytes) -> None:
         """Count a wrong admin key. Raises `too_many`."""
@@ -214,6 +248,20 @@ class Limiter:
         if prefix:
             rows.append(self._writers.find(b"w" + prefix, limits.prefix_writes.seconds))
         return rows
+
+    def _viewers(self, network: bytes | None) -> list[tuple[Counters, int, int]]:
+        """Return where views are counted, and up to how many: for the network beside its reads, as
+        a view is one; for its /48 apart, since the rows of those that read are counted.
+        """
+        limits = self._limits
+        if limits is None or network is None:
+            return []
+        reader = self._readers.find(b"r" + network, limits.reads.seconds)
+        viewers, prefix = [(self._readers, reader, limits.views)], prefix_of(network)
+        if prefix:
+            table = self._view_prefixes
+            viewers.append((table, table.find(prefix, 1), limits.prefix_views))
+        return viewers
 
     def _pass(self, table: Counters, subject: bytes, rate: Rate, what: str) -> int:
         """Count one more of a subject, and return its row. Raises `too_many`."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 LIKES = "likewise_likes_total"
+VIEWS = "likewise_views_total"
 REQUESTS = "likewise_requests_total"
 REFUSALS = "likewise_refusals_total"
 TURN = "likewise_turn_seconds"
@@ -49,6 +50,7 @@ class Metric(NamedTuple):
 
 METRICS: dict[str, Metric] = {
     LIKES: Metric("counter", "Likes that were given or taken back.", ("change",)),
+    VIEWS: Metric("counter", "Views, counted or why not.", ("outcome",)),
     REQUESTS: Metric("counter", "Requests that found their address.", ("method", "route")),
     REFUSALS: Metric("counter", "Requests that were refused, by the code of the error.", ("code",)),
     TURN: Metric("histogram", "From a turn's first request to its answers.", bounds=_SECONDS),

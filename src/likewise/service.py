@@ -11,7 +11,7 @@ import logging
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from likewise import sites, telemetry
 from likewise.addresses import Proxies
@@ -34,12 +34,18 @@ from likewise.web.gate import Gate, Refresher
 from likewise.web.host import AdminHost
 from likewise.web.likes import Likes
 from likewise.web.origins import RefusedOrigins
+from likewise.web.parts import LatePart
 from likewise.web.popular import Popular
 from likewise.web.public import Public
 from likewise.web.reasons import Reasons
 from likewise.web.routes import Router
 from likewise.web.sessions import Keys, Sessions, digest_of, new_token
 from likewise.web.visitors import Visitors
+
+if TYPE_CHECKING:
+    from likewise.readers import Readers
+    from likewise.web.figures import Figures
+    from likewise.web.views import Views
 
 KEY_FILE = "admin-key"
 UPKEEP_SECONDS = 3_600
@@ -112,6 +118,8 @@ async def _service(
     parts = {
         "likes": likes,
         "public": Public(store, served, visitors, likes),
+        "views": LatePart(lambda: _views(store, served, likes, visitors, metrics)),
+        "figures": LatePart(lambda: _figures(store, served)),
         "popular": Popular(store, served, visitors, time.monotonic),
         "badge": Badge(store, served, visitors),
         "admin": admin,
@@ -226,7 +234,37 @@ async def _make_key(settings: Settings, store: SqliteStore) -> None:
     await store.set_admin_key_digest(digest_of(key))
 
 
+# What counts readers is for those who want it: together it takes most of a MiB.
+
+
+def _views(
+    store: SqliteStore,
+    served: Mapping[str, sites.Site],
+    likes: Likes,
+    visitors: Visitors,
+    metrics: Metrics,
+) -> Views:
+    from likewise.web.views import Views  # noqa: PLC0415 (see above)
+
+    return Views(store, likes, visitors, _readers(served), metrics)
+
+
+def _readers(served: Mapping[str, sites.Site]) -> Readers | None:
+    """Return what tells readers apart, where any site counts them."""
+    if not any(site.views for site in served.values()):
+        return None
+    from likewise.readers import Readers  # noqa: PLC0415 (see above)
+
+    return Readers(wall=time.time, call_later=asyncio.get_running_loop().call_later)
+
+
+def _figures(store: SqliteStore, served: Mapping[str, sites.Site]) -> Figures:
+    from likewise.web.figures import Figures  # noqa: PLC0415 (for the owner)
+
+    return Figures(store, served)
+
+
 def _demo_site(settings: Settings) -> sites.Site:
     own = [sites.origin_of(settings.url)] if settings.url else []
     origins = sites.Origins(["http://localhost:*", "http://127.0.0.1:*", *own])
-    return sites.Site(sites.DEMO, None, origins)
+    return sites.Site(sites.DEMO, None, origins, views=settings.views)

@@ -56,6 +56,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("LIKEWISE_CLIENT_HEADER", "", forms.header, "header that names the reader"),
     Setting("LIKEWISE_KINDS", "like", forms.kinds, "what is counted, the default kind first"),
+    Setting("LIKEWISE_VIEWS", "off", forms.switch, "count readers too: on or off"),
     Setting("LIKEWISE_PAGES", "open", forms.pages, "which may be liked: open, signed, sitemap"),
     Setting("LIKEWISE_PAGE_KEY", None, forms.page_keys, "what signs pages", is_secret=True),
     Setting("LIKEWISE_LIMITS", "on", limits.parse_limits, "on, off, or burst=2/10s,day=20,…"),
@@ -90,6 +91,7 @@ class Settings(NamedTuple):
     trusted_proxies: forms.Trust
     client_header: bytes | None
     kinds: tuple[str, ...]
+    views: bool
     pages: str
     page_key: tuple[str, ...] | None
     limits: limits.Limits | None
@@ -242,7 +244,7 @@ def _sites(
     rules = kinds_in(content.get("kinds", {}))
     tables = content.get("sites", {})
     configured = tuple(sites_in(tables, rules))
-    plain = ("origins", "kinds", "pages")
+    plain = ("origins", "kinds", "views", "pages")
     if sites.DEFAULT not in tables:
         read = {name: values[name] for name in plain}
         where = f"LIKEWISE_PAGES={values['pages']}"

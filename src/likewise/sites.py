@@ -19,7 +19,8 @@ DEMO = "demo"
 LIKE = "like"
 MAX_KIND_BYTES = 32
 _MAX_KIND_CHARACTERS = 4 * MAX_KIND_BYTES  # more cannot be the spelling of one
-RESERVED_KINDS = frozenset({"views"})
+VIEWS = "views"  # a kind that is counted without voters
+RESERVED_KINDS = frozenset({VIEWS})
 # Which pages may be liked: any, those signed when the site was built, those in its sitemap.
 OPEN, SIGNED, SITEMAP = "open", "signed", "sitemap"
 
@@ -91,7 +92,8 @@ class Site(NamedTuple):
     `rules` has those that are not plain.
 
     `pages` says which may be liked, `sitemap` where they are named. What `languages` matches is cut
-    from a page's id, so that a page counts once in all its languages.
+    from a page's id, so that a page counts once in all its languages. `views` says whether readers
+    are counted too.
     """
 
     name: str
@@ -103,6 +105,7 @@ class Site(NamedTuple):
     languages: re.Pattern[str] | None = None
     rules: Mapping[str, Kind] = MappingProxyType({})
     public_kinds: tuple[str, ...] = (LIKE,)
+    views: bool = False
 
     @property
     def is_local(self) -> bool:
@@ -119,6 +122,23 @@ class Site(NamedTuple):
         if kind not in self.kinds:
             raise unknown_kind(self)
         return kind
+
+    def figure(self, text: str | None) -> str:
+        """Return the kind that the owner names; the views too. Raises `unknown_kind`."""
+        return VIEWS if self.views and text == VIEWS else self.kind(text)
+
+    @property
+    def shown_kinds(self) -> tuple[str, ...]:
+        """What anybody is told of a page: its public kinds, and the views where they count."""
+        return (*self.public_kinds, VIEWS) if self.views else self.public_kinds
+
+    def is_own(self, host: str) -> bool:
+        """Tell whether a host without `www.` is one that the site lives on."""
+        names = (host, f"www.{host}")
+        own = [self.url, *self.origins.exact] if self.url else self.origins.exact
+        return any(host_of(one) in names for one in own) or any(
+            self.origins.allow(f"{scheme}://{name}") for scheme in _DEFAULT_PORTS for name in names
+        )
 
     def public_kind(self, text: str | None) -> str:
         """Return a kind whose count anybody may ask for. Raises `unknown_kind`."""
@@ -160,6 +180,8 @@ def site(  # noqa: PLR0913 (what a site is made from)
     pages: str = OPEN,
     languages: tuple[str, ...] = (),
     rules: Mapping[str, Kind] = MappingProxyType({}),
+    *,
+    views: bool = False,
 ) -> Site:
     """Build a site. Without origins its own address may write; without either, localhost alone.
 
@@ -173,7 +195,8 @@ def site(  # noqa: PLR0913 (what a site is made from)
     sitemap = _sitemap(url, address) if mode == SITEMAP else None
     own = {kind: rules[kind] for kind in kinds if kind in rules}
     public = tuple(kind for kind in kinds if not own.get(kind, PLAIN).is_private)
-    return Site(name, url, rule, kinds, mode, sitemap, _prefixes(url, languages), own, public)
+    prefixes = _prefixes(url, languages)
+    return Site(name, url, rule, kinds, mode, sitemap, prefixes, own, public, views)
 
 
 def _sitemap(url: str | None, address: str) -> str:
@@ -247,6 +270,11 @@ def origin_of(url: str) -> str:
 def address_on(origin: str, page: str) -> str:
     """Return a page's address on an origin; of an id that is no path, that of the origin's root."""
     return origin + "".join(map(_url_octets, page if is_path(page) else "/"))
+
+
+def host_of(origin: str) -> str:
+    """Return the host of an origin or URL, without its port."""
+    return origin_of(origin).partition("://")[2].partition(":")[0]
 
 
 def checked_name(text: str) -> str:

@@ -19,6 +19,7 @@ _SITE_KEYS: dict[str, Callable[[str], Any]] = {
     "kinds": forms.kinds,
     "pages": forms.pages,
     "languages": forms.languages,
+    "views": forms.switch,
 }
 _KIND_DEFAULTS = {"max": 1, "exclusive": False, "private": False}
 
@@ -104,7 +105,7 @@ def _site(name: str, table: object, rules: Mapping[str, Kind]) -> Site:
     for key, value in table.items():
         if key not in _SITE_KEYS:
             raise StartError(f"{where}: {key!r} is no key here; there are: {expected}.")
-        if isinstance(value, bool):
+        if isinstance(value, bool) and _SITE_KEYS[key] is not forms.switch:
             raise StartError(f"{where} {key}: expected a text or a list of texts.")
         try:
             read[key] = _SITE_KEYS[key](as_text(value))

@@ -57,6 +57,12 @@ def like(
     return post("/v1/like", json.dumps(body), lines)
 
 
+def view(page: str, at: str, agent: str, **fields: object) -> bytes:
+    """Return a view, as a proxy that names `at` sends what calls itself `agent`."""
+    lines = {"Origin": ORIGIN, "User-Agent": agent, "X-Forwarded-For": at}
+    return post("/v1/view", json.dumps({"page": page, **fields}), lines)
+
+
 class Sender:
     """One connection that is kept, with many requests on the way at once."""
 

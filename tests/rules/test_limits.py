@@ -506,3 +506,80 @@ def test_to_be_asked_for_its_reads_makes_nobody_a_reader() -> None:
 def test_without_limits_no_networks_are_told() -> None:
     clock = Clock()
     assert Limiter(None, monotonic=clock.monotonic, wall=clock.wall).networks() is None
+
+
+# Views
+
+
+def viewed(limiter: Limiter, who: bytes | None) -> bool:
+    """Count a view if it may count; return whether it did."""
+    may = limiter.may_view(who)
+    if may:
+        limiter.viewed(who)
+    return may
+
+
+def test_so_many_views_of_a_network_count_a_day() -> None:
+    readers = Readers("views=3")
+    assert [viewed(readers.limiter, READER) for _ in range(4)] == [True] * 3 + [False]
+    assert viewed(readers.limiter, OTHER)
+    readers.clock.go_on(86_400)
+    assert viewed(readers.limiter, READER)
+
+
+def test_to_ask_whether_a_view_would_count_spends_nothing() -> None:
+    limiter = Readers("views=1").limiter
+    assert all(limiter.may_view(READER) for _ in range(9))
+
+
+def test_views_of_a_prefix_count_together() -> None:
+    limiter = Readers("prefix_views=5").limiter
+    networks = [network(f"2001:db8:1:{number:x}::1") for number in range(9)]
+    assert [viewed(limiter, one) for one in networks] == [True] * 5 + [False] * 4
+    assert viewed(limiter, network("2001:db8:2::1"))
+
+
+def test_a_view_is_a_reading_network_and_its_prefix_is_none() -> None:
+    limiter = Readers().limiter
+    viewed(limiter, network("2001:db8::1"))
+    assert limiter.networks() == 1
+
+
+def test_views_and_likes_have_limits_of_their_own() -> None:
+    readers = Readers("views=2,likes=2,burst=9/1s")
+    for _ in range(3):
+        viewed(readers.limiter, READER)
+    readers.likes(2)
+    with refused("new likes a day"):
+        readers.like()
+    assert readers.limiter.reads(READER) == 0
+
+
+def test_views_without_a_network_or_limits_always_count() -> None:
+    assert all(viewed(Readers("views=1").limiter, None) for _ in range(3))
+    assert all(viewed(Readers("off").limiter, READER) for _ in range(3))
+
+
+def test_views_make_no_more_pages_than_likes_do() -> None:
+    readers = Readers("pages=3,burst=99/1s,likes=999")
+    grants = [readers.limiter.new_page(READER) for _ in range(2)]
+    readers.like(new_page=True)
+    assert readers.limiter.new_page(READER) is None
+    with refused("new pages a day"):
+        readers.like(new_page=True)
+    assert grants[0] is not None
+    readers.limiter.give_back_page(grants[0])
+    assert readers.limiter.new_page(READER) is not None
+    assert readers.limiter.new_page(OTHER) is not None
+
+
+def test_pages_of_unknown_networks_share_one_budget() -> None:
+    limiter = Readers("pages=2").limiter
+    assert [limiter.new_page(None) is None for _ in range(3)] == [False, False, True]
+    assert all(Readers("off").limiter.new_page(None) for _ in range(3))
+
+
+def test_pages_of_a_prefix_are_bounded_together() -> None:
+    limiter = Readers("prefix_pages=2").limiter
+    networks = [network(f"2001:db8:1:{number:x}::1") for number in range(3)]
+    assert [limiter.new_page(one) is None for one in networks] == [False, False, True]

@@ -162,9 +162,12 @@ def value(path: Path, sql: str, *values: apsw.SQLiteValue) -> Any:
     return row[0]
 
 
-# Every figure that is kept beside the likes, and what it must be by the likes themselves.
+# Every figure that is kept beside the likes, and what it must be by the likes themselves. Views
+# have none: their hours are all there is.
 _DRIFT = """
-WITH truth AS (SELECT page, kind, sum(n) AS n FROM likes GROUP BY page, kind),
+WITH truth AS (SELECT page, kind, sum(n) AS n FROM likes GROUP BY page, kind UNION ALL
+          SELECT page, kind, sum(ups) FROM hourly
+          WHERE kind = (SELECT id FROM kinds WHERE name = 'views') GROUP BY page, kind),
 moved AS (SELECT page, kind, sum(ups - downs) AS n FROM hourly GROUP BY page, kind),
 known AS (SELECT page, kind FROM truth UNION SELECT page, kind FROM counts
           UNION SELECT page, kind FROM hourly)

@@ -21,6 +21,7 @@ from likewise.store import (
     Sight,
     Wish,
 )
+from likewise.store.audience import View
 from likewise.store.file import secret_path
 from likewise.store.migrate import migrations
 from likewise.store.sqlite import SqliteStore
@@ -90,6 +91,7 @@ async def story(store: SqliteStore) -> None:
     await _likes(store)
     await _corrections(store)
     await _reasons(store)
+    await _views(store)
 
 
 async def _likes(store: SqliteStore) -> None:
@@ -138,6 +140,13 @@ async def _reasons(store: SqliteStore) -> None:
         await send(store, Wish(SITE, "/hello", "no", who, 1, 1, reason=reason))
     found = await store.reasons(ReasonQuery(SITE, None, None, 1))
     await store.ledger.remove_reason(SITE, found.rows[0].number, OWNER, dry_run=False)
+
+
+async def _views(store: SqliteStore) -> None:
+    """What there has been since views."""
+    for page, host in (("/hello", "news.example"), ("/hello", None), ("/gone", "search.example")):
+        await store.views.count(View(SITE, page, host, may_create=True))
+    await store.ledger.correct(Order("delete", SITE, "/gone"), OWNER, dry_run=False)
 
 
 def main() -> int:

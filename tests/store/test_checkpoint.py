@@ -28,7 +28,7 @@ from tests.store.database import (
     wish,
 )
 
-WAL_PAGES, MAX_WAL_PAGES = 40, 160
+WAL_PAGES, MAX_WAL_PAGES = 60, 240  # more than a new database is made of
 PAGE_BYTES = 4_096 + 24
 BATCH_PAGES = 60  # more than a batch of this file's tests writes
 

@@ -16,6 +16,7 @@ import pytest
 
 from likewise.errors import StartError
 from likewise.store import Known, ReasonQuery, Reasons, migrate, opening
+from likewise.store.audience import Period
 from likewise.store.file import secret_path
 from likewise.store.migrate import Migration, migrations
 from likewise.store.sqlite import SqliteStore
@@ -54,6 +55,7 @@ from tests.store.old_schemas import (
 NEWEST = migrations()[-1].number
 OLDER = [number for number in schemas_kept() if number < NEWEST]
 REASONS = next(step.number for step in migrations() if "TABLE reasons" in step.sql)
+VIEWS = next(step.number for step in migrations() if "TABLE referrers" in step.sql)
 LATER = Migration(NEWEST + 1, "CREATE TABLE later (n INTEGER) STRICT;")
 every_schema = pytest.mark.parametrize("number", schemas_kept())
 every_older_schema = pytest.mark.parametrize("number", OLDER)
@@ -99,7 +101,7 @@ async def holds_corrections(store: SqliteStore, number: int) -> None:
     assert {(surge.page, surge.first_hour) for surge in surges} == {("/spam", HOUR), (None, HOUR)}
     audit = await store.ledger.audit(SITE, 50, None)
     actions = [line.action for line in reversed(audit)]
-    since = ["reason"] if number >= REASONS else []
+    since = ["reason"] * (number >= REASONS) + ["delete"] * (number >= VIEWS)
     assert actions == ["merge", "block", "delete", "set", "purge", "rename", "undo", *since]
     assert await store.ledger.undo(5, OWNER) == 3
     assert store.counts(SITE, "/spam") == {"like": 4}
@@ -112,6 +114,17 @@ async def holds_reasons(store: SqliteStore) -> None:
     lines = await store.ledger.audit(SITE, 50, None)
     await store.ledger.undo(next(one.number for one in lines if one.action == "reason"), OWNER)
     assert [row.reason for row in (await listed(store)).rows] == ["Spam", *kept]
+
+
+async def holds_views(store: SqliteStore) -> None:
+    assert store.counts(SITE, "/hello")["views"] == 2
+    period = Period(SITE, "/hello", 1, 9)
+    assert await store.views.referrers(period) == (2, [("news.example", 1)])
+    gone = [one for one in await store.ledger.audit(SITE, 50, None) if one.action == "delete"]
+    await store.ledger.undo(gone[0].number, OWNER)
+    assert store.counts(SITE, "/gone") == {"views": 1}
+    found = await store.views.referrers(Period(SITE, "/gone", 1, 9))
+    assert found == (1, [("search.example", 1)])
 
 
 def listed(store: SqliteStore) -> Awaitable[Reasons]:
@@ -171,6 +184,8 @@ def test_every_schema_becomes_the_newest_with_all_that_was_in_it(
             await holds_corrections(store, number)
         if number >= REASONS:
             await holds_reasons(store)
+        if number >= VIEWS:
+            await holds_views(store)
         await goes_on(store)
 
     run(path, scenario)

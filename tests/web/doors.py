@@ -15,6 +15,7 @@ from tests.web.mounting import PREFIX
 ROOT = Path(__file__).parents[2]
 SITE = "https://example.com"
 PARTY = "https://party.example"
+GAZETTE = "https://gazette.example"
 SALON = "https://salon.example"
 
 SITES = f"""
@@ -28,6 +29,11 @@ origins = [
 [sites.party]
 origins = ["{PARTY}"]
 kinds = ["❤️", "🎉", "👍🏽"]
+
+[sites.gazette]
+origins = ["{GAZETTE}", "https://*.gazette.example"]
+kinds = ["like", "👏"]
+views = true
 
 [sites.salon]
 origins = ["{SALON}"]

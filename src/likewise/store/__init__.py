@@ -6,9 +6,12 @@ The values and the protocol that every database answers to; knows no SQL.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from likewise.errors import Problem
+
+if TYPE_CHECKING:
+    from likewise.store.audience import Views
 
 T = TypeVar("T")
 
@@ -303,6 +306,10 @@ class Store(Protocol):
     @property
     def surges(self) -> Surges:
         """The surges that were seen."""
+
+    @property
+    def views(self) -> Views:
+        """The readers that were counted."""
 
     def counts(self, site: str, page: str) -> Counts:
         """Return a page's counts; nothing is stored for a page that is not known."""

@@ -15,6 +15,7 @@ from likewise.store.cache import Page
 from likewise.store.page_rows import Inverse, PageRows
 from likewise.store.pages import BLOCKED, DELETED, OPEN
 from likewise.store.transaction import Transaction
+from likewise.store.views import bring_back, set_aside
 
 UNDO_SECONDS = 7 * 86_400
 _JOINING = {"alias", "merge"}
@@ -101,6 +102,7 @@ class Corrections:
         self._transaction.forget()
         site, action, inverse = self._undoable(number)
         self._undos[action](inverse)
+        bring_back(self._transaction, number)
         self._execute(
             "/* undone */ UPDATE corrections SET undone = ?, inverse = NULL WHERE id = ?",
             (self._second, number),
@@ -116,11 +118,12 @@ class Corrections:
             ).get
         )
 
-    def mark_deleted(self, pages: Sequence[int]) -> None:
+    def mark_deleted(self, number: int, pages: Sequence[int]) -> None:
         """End a deletion, when the likes are gone: the page is known no more, nor are those that
-        were merged into it.
+        were merged into it. Their views go with them.
         """
         self._transaction.forget()
+        set_aside(self._transaction, number, pages)
         self._rows.set_state(pages, DELETED)
         # What was merged into it meanwhile is a page of its own again.
         self._rows.point([*pages[1:], *self._rows.merged_into(pages)], None)

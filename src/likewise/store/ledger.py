@@ -164,7 +164,7 @@ class SqliteLedger:
                 return
             for piece in list(pieces(transaction.cursor.connection, purge, rows)):
                 remove(transaction, number, purge, piece)
-            corrections.mark_deleted(rows)
+            corrections.mark_deleted(number, rows)
 
         await self._write(mark)
 

@@ -41,7 +41,12 @@ class PageRows:
             self.set_state([number], DELETED)
             self.point([number], None)
             return
-        for sql in ("counts WHERE page", "hourly WHERE page", "pages WHERE id"):
+        for sql in (
+            "counts WHERE page",
+            "hourly WHERE page",
+            "referrers WHERE page",
+            "pages WHERE id",
+        ):
             self._execute(f"/* unmake */ DELETE FROM {sql} = ?", (number,))  # noqa: S608
 
     def _is_used(self, number: int, *, is_new: bool) -> bool:
@@ -50,8 +55,9 @@ class PageRows:
                 "/* used */ SELECT EXISTS (SELECT 1 FROM likes WHERE page = ?1)"
                 " OR ?2 AND EXISTS (SELECT 1 FROM removed WHERE page = ?1)"
                 " OR ?2 AND EXISTS (SELECT 1 FROM reasons WHERE page = ?1)"
+                " OR ?2 AND EXISTS (SELECT 1 FROM removed_views WHERE page = ?1)"
                 " OR EXISTS (SELECT 1 FROM surges WHERE page = ?1)"
-                " OR EXISTS (SELECT 1 FROM counts WHERE page = ?1 AND seed <> 0)"
+                " OR EXISTS (SELECT 1 FROM counts WHERE page = ?1 AND (seed <> 0 OR likes > 0))"
                 " OR EXISTS (SELECT 1 FROM pages WHERE target = ?1)",
                 (number, is_new),
             ).get

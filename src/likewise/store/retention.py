@@ -33,12 +33,18 @@ ON c.id = r.correction WHERE c.inverse IS NULL LIMIT :rows"""
 _LATE_REASONS = """/* late reasons */
 SELECT r.id FROM reasons AS r JOIN corrections AS c ON c.id = r.correction
 WHERE r.correction <> 0 AND c.inverse IS NULL LIMIT :rows"""
+_LATE_VIEWS = """/* late views */
+SELECT r.correction, r.page, r.hour, r.host FROM removed_views AS r JOIN corrections AS c
+ON c.id = r.correction WHERE c.inverse IS NULL LIMIT :rows"""
+_OLD_REFERRERS = """/* old referrers */
+SELECT page, day, host FROM referrers WHERE day < :day LIMIT :rows"""
 # A name that somebody may have made up to offend: its row goes with all that hangs on it.
 _LATE_PAGES = """/* late pages */
 SELECT p.id FROM pages AS p NOT INDEXED WHERE p.state = :deleted
 AND NOT EXISTS (SELECT 1 FROM likes WHERE page = p.id)
 AND NOT EXISTS (SELECT 1 FROM removed WHERE page = p.id)
 AND NOT EXISTS (SELECT 1 FROM reasons WHERE page = p.id)
+AND NOT EXISTS (SELECT 1 FROM removed_views WHERE page = p.id)
 AND NOT EXISTS (SELECT 1 FROM pages WHERE target = p.id)
 AND NOT EXISTS (SELECT 1 FROM corrections AS c WHERE c.action = 'delete' AND c.site = p.site
     AND (c.inverse ->> '$.page' = p.id
@@ -61,6 +67,7 @@ class Retention:
         first_day = now // SECONDS_PER_HOUR // HOURS_PER_DAY - HOURLY_DAYS
         values = {
             "hour": first_day * HOURS_PER_DAY,
+            "day": first_day,
             "second": now - UNDO_SECONDS,
             "deleted": DELETED,
             "rows": PIECE_ROWS,
@@ -70,7 +77,9 @@ class Retention:
             (_LATE_CORRECTIONS, _forget_inverse),
             (_LATE_LIKES, _forget_likes),
             (_LATE_REASONS, _forget_reasons),
+            (_LATE_VIEWS, _forget_views),
             (_LATE_PAGES, _forget_pages),
+            (_OLD_REFERRERS, _forget_referrers),
             (_OLD_SURGES, _forget_surges),
             (_OLD_HOURS, _fold),
         ):
@@ -125,9 +134,25 @@ def _forget_reasons(transaction: Transaction, rows: Rows) -> None:
     )
 
 
+def _forget_views(transaction: Transaction, rows: Rows) -> None:
+    transaction.cursor.executemany(
+        "/* forget views */ DELETE FROM removed_views"
+        " WHERE correction = ? AND page = ? AND hour = ? AND host = ?",
+        rows,
+    )
+
+
+def _forget_referrers(transaction: Transaction, rows: Rows) -> None:
+    transaction.cursor.executemany(
+        "/* forget referrers */ DELETE FROM referrers WHERE page = ? AND day = ? AND host = ?",
+        rows,
+    )
+
+
 def _forget_pages(transaction: Transaction, rows: Rows) -> None:
-    for table in ("counts WHERE page", "hourly WHERE page", "surges WHERE page", "pages WHERE id"):
-        transaction.cursor.executemany(f"/* forget page */ DELETE FROM {table} = ?", rows)  # noqa: S608
+    tables = ("counts", "hourly", "referrers", "surges")
+    for rows_of_page in (*(f"{table} WHERE page" for table in tables), "pages WHERE id"):
+        transaction.cursor.executemany(f"/* forget page */ DELETE FROM {rows_of_page} = ?", rows)  # noqa: S608
     transaction.forget()
 
 

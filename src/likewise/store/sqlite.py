@@ -44,6 +44,7 @@ from likewise.store.writer import Batch, Writer, tell
 from likewise.voters import row_key
 
 if TYPE_CHECKING:
+    from likewise.store.audience import Views
     from likewise.store.condition import Examination
 
 T = TypeVar("T")
@@ -98,6 +99,12 @@ class SqliteStore:
         from likewise.store.surges import SqliteSurges  # noqa: PLC0415 (see above)
 
         return SqliteSurges(self)
+
+    @cached_property
+    def views(self) -> Views:
+        from likewise.store.views import SqliteViews  # noqa: PLC0415 (see above)
+
+        return SqliteViews(self)
 
     async def condition(self) -> Condition:
         if self._examination is None:

@@ -18,10 +18,12 @@ HOURS_PER_WEEK = 168
 
 _OF_PAGE = """/* usual of page */
 SELECT total(ups) FROM hourly WHERE page IN (SELECT value FROM json_each(:members))
-AND hour >= :since AND hour < :hour"""
+AND hour >= :since AND hour < :hour
+AND kind IS NOT (SELECT id FROM kinds WHERE name = 'views')"""
 _OF_SITE = """/* usual of site */
 SELECT total(h.ups) FROM hourly AS h CROSS JOIN pages AS p ON p.id = h.page
-WHERE p.site = :site AND h.hour >= :since AND h.hour < :hour"""
+WHERE p.site = :site AND h.hour >= :since AND h.hour < :hour
+AND h.kind IS NOT (SELECT id FROM kinds WHERE name = 'views')"""
 _OPEN = """/* open surge */
 SELECT id FROM surges WHERE site = ?1 AND page IS ?2 AND last_hour >= ?3 - 1 AND first_hour <= ?3
 ORDER BY id DESC LIMIT 1"""

@@ -97,6 +97,11 @@ class Transaction:
             self.create((site, page))
         return len(unknown)
 
+    def add(self, page: Page, kind_name: str, n: int) -> None:
+        """Count what has no voter: for the page itself."""
+        page.counts[kind_name] = page.counts.get(kind_name, 0) + n
+        self._move((page.members[0][0], self.kind(kind_name), b""), n)
+
     def forget(self) -> None:
         """Write the figures, then rely on nothing that is in memory: what follows, or what was
         just done, changes pages by other ways than their likes.

@@ -15,8 +15,8 @@ from likewise.hosts import host_in, is_this_machine
 from likewise.http.message import Request, Response, header_block
 from likewise.limits import Limiter
 from likewise.metrics import Metrics
-from likewise.sites import DEFAULT, LIKE, Site, origin_of, origins_setting, site_named
-from likewise.store import Alias, Query, Seed, Store, Surge
+from likewise.sites import DEFAULT, LIKE, VIEWS, Site, origin_of, origins_setting, site_named
+from likewise.store import Alias, Counts, Query, Seed, Store, Surge, Totals
 from likewise.web import parameters
 from likewise.web.answers import PRIVATE, json_answer, shown
 from likewise.web.host import AdminHost, admin_url
@@ -134,6 +134,7 @@ class Admin:
                 "pages": totals.pages,
                 "counts": {kind: shown(totals.counts, kind) for kind in site.kinds},
                 "today": {kind: totals.today.get(kind, 0) for kind in site.kinds},
+                **await self._views_of(site, totals),
                 "surges": [
                     _surge(surge) for surge in await self._store.surges.last(site.name, MAX_SURGES)
                 ],
@@ -155,14 +156,14 @@ class Admin:
         report = await self._store.report(
             Query(
                 site.name,
-                site.kind(query.one("kind")),
+                site.figure(query.one("kind")),
                 query.number("limit", 50, MAX_ROWS),
                 query.number("offset", 0, MAX_OFFSET),
                 query.one("search") or "",
                 by_page=sort == "page",
             )
         )
-        rows = [
+        rows: list[dict[str, object]] = [
             {
                 "page": row.page,
                 "url": site.link_to(row.page),
@@ -171,7 +172,21 @@ class Admin:
             }
             for row in report.rows
         ]
+        if site.views:
+            lately = await self._store.views.lately(site.name, [row.page for row in report.rows])
+            for line, row, counts in zip(rows, report.rows, lately, strict=True):
+                line |= {"views": shown(row.counts, VIEWS), "lately": _lately(site, counts)}
         return json_answer({"total": report.total, "pages": rows}, PRIVATE)
+
+    async def _views_of(self, site: Site, totals: Totals) -> dict[str, object]:
+        """Return what a summary tells of views; nothing where the site does not count them."""
+        if not site.views:
+            return {}
+        (lately,) = await self._store.views.lately(site.name, [None])
+        return {
+            "views": {"all": shown(totals.counts, VIEWS), "today": totals.today.get(VIEWS, 0)},
+            "lately": _lately(site, lately),
+        }
 
     def login(self, request: Request) -> Response:
         """`POST /api/login`: exchange the key for a session, out of scripts' reach."""
@@ -198,7 +213,7 @@ class Admin:
             if "alias" in fields:
                 aliases.append(Alias(site.name, site.page(text_of(fields, "alias") or ""), page))
             else:
-                kind = site.kind(text_of(fields, "kind"))
+                kind = site.figure(text_of(fields, "kind"))
                 seed = number_of(fields, "seed", None, MAX_SEED)
                 seeds.append(Seed(site.name, page, kind, seed))
         refused = await self._store.adopt(seeds, aliases)
@@ -301,6 +316,12 @@ class Admin:
             return key
         scheme, _, credentials = (request.header(b"authorization") or "").partition(" ")
         return credentials.strip() if scheme.lower() == "bearer" else None
+
+
+def _lately(site: Site, counts: Counts) -> dict[str, int]:
+    """Return likes of all kinds, and the views of the same time."""
+    likes = sum(counts.get(kind, 0) for kind in site.kinds)
+    return {"likes": max(likes, 0), "views": counts.get(VIEWS, 0)}
 
 
 def _surge(surge: Surge) -> dict[str, object]:

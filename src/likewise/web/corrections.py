@@ -106,7 +106,7 @@ class Corrections:
             action, site.name, _page(site, fields, page), _page(site, fields, to) if to else ""
         )
         if action == "set":
-            kind = site.kind(text_of(fields, "kind"))
+            kind = site.figure(text_of(fields, "kind"))
             order = order._replace(kind=kind, total=number_of(fields, "count", None, MAX_TOTAL))
         effect = await self._store.ledger.correct(
             order, self._admin.actor(request), dry_run=_is_trial(fields)

@@ -10,7 +10,7 @@ import time
 from likewise.errors import Problem
 from likewise.store import FIRST_HOUR, LAST_HOUR
 
-SECONDS_PER_HOUR = 3_600
+SECONDS_PER_HOUR, HOURS_PER_DAY = 3_600, 24
 
 
 def hour_text(hour: int) -> str:

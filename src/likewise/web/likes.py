@@ -266,7 +266,7 @@ def _refused_origin(site: Site, origin: str | None) -> Problem:
     if origin is None:
         return Problem(
             "origin_refused",
-            "A like needs the header Origin of a page that may write."
+            "A write needs the header Origin of a page that may write."
             " Browsers send it; so must every other client.",
         )
     if origin == "null":

@@ -51,7 +51,7 @@ class Public:
         self._sites = sites
         self._visitors = visitors
         self._likes = likes
-        self._rules = {site.name: _rules(site) for site in sites.values()}
+        self._rules = {site.name: rules_member(site) for site in sites.values()}
         self._kept_counts = KeptAnswers()
 
     def counts(self, request: Request) -> Answer:
@@ -73,7 +73,7 @@ class Public:
         if not 1 <= len(texts) <= MAX_PAGES:
             raise Problem("bad_request", f"Ask for 1 to {MAX_PAGES} pages, as ?page=/a&page=/b.")
         parts = [
-            f"{quoted(text)}:{counts_json(site.public_kinds, self._store.counts(site.name, page))}"
+            f"{quoted(text)}:{counts_json(site.shown_kinds, self._store.counts(site.name, page))}"
             for text, page in _pages(site, texts).items()
         ]
         return f'{{"counts":{{{",".join(parts)}}}{self._rules[site.name]}}}'.encode()
@@ -115,7 +115,7 @@ def _pages(site: Site, texts: list[str]) -> dict[str, str]:
     return pages
 
 
-def _rules(site: Site) -> str:
+def rules_member(site: Site) -> str:
     """Return the member of an answer that tells how kinds are counted, where any has a rule."""
     told: dict[str, dict[str, int | str | bool]] = {}
     for kind in site.public_kinds:

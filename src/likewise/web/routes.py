@@ -31,6 +31,7 @@ class Route(NamedTuple):
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/v1/counts", "public.counts"),
     Route("POST", "/v1/like", "likes.like"),
+    Route("POST", "/v1/view", "views.view"),
     Route("GET", "/v1/popular", "popular.pages"),
     Route("GET", "/v1/badge.svg", "badge.draw"),
     Route("GET", "/v1/widget", "files.widget_facts"),
@@ -49,6 +50,8 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/stats", "admin.stats", OWNER),
     Route("GET", "/api/summary", "admin.summary", OWNER),
     Route("GET", "/api/pages", "admin.pages", OWNER),
+    Route("GET", "/api/series", "figures.series", OWNER),
+    Route("GET", "/api/referrers", "figures.referrers", OWNER),
     Route("POST", "/api/import", "admin.adopt", OWNER),
     Route("POST", "/api/key", "admin.replace_key", OWNER),
     Route("POST", "/api/pages/merge", "corrections.merge", OWNER),

@@ -9,6 +9,13 @@ import { clearOrigins, showOrigins } from './dashboard/origins.js';
 import { clearPages, focusPage, preparePages, showPages } from './dashboard/pages.js';
 import { clearReasons, prepareReasons, renewReasons, showReasons } from './dashboard/reasons.js';
 import {
+  clearReferrers,
+  prepareReferrers,
+  renewReferrers,
+  showReferrers,
+  showReferrersOf,
+} from './dashboard/referrers.js';
+import {
   PAGES_AT_A_TIME,
   Refusal,
   readHealth,
@@ -94,7 +101,8 @@ function show(summary, report) {
   showOrigins(summary.refused_origins);
   showSurges(summary.surges);
   showReasons(summary);
-  showPages(summary.kinds, report, view, surging(summary.surges));
+  showReferrers(summary);
+  showPages(summary, report, view, surging(summary.surges));
   pages.hidden = !summary.pages;
   empty.hidden = !pages.hidden;
   if (pages.hidden) showSnippet(empty, attributesFor(summary), summary.address);
@@ -122,7 +130,7 @@ async function examine() {
 async function tell(words, refocus) {
   news.replaceChildren(...words);
   summary = undefined;
-  await Promise.all([refresh(), renewHistory(), renewReasons()]);
+  await Promise.all([refresh(), renewHistory(), renewReasons(), renewReferrers()]);
   // What had the focus may have been replaced. Who has moved on meanwhile is left alone.
   if (document.activeElement === document.body && !refocus()) title.focus();
 }
@@ -169,6 +177,7 @@ function leave(reason) {
   clearOrigins();
   clearSurges();
   clearReasons();
+  clearReferrers();
   clearHistory();
   news.replaceChildren();
   open(login);
@@ -195,9 +204,11 @@ preparePages(
     news.replaceChildren();
     if (summary) edit(summary, page, (now) => focusPage(now, place));
   },
+  showReferrersOf,
 );
 prepareSurges((surge) => summary && review(summary, surge, () => focusSurge(surge)));
 prepareEditor(tell, explain);
+prepareReferrers(explain);
 prepareReasons(tell, explain);
 prepareHistory(tell, explain);
 search.addEventListener('input', () => {

@@ -1,6 +1,6 @@
 /** The dialog in which the owner changes a page, or looks into a surge. */
 import { element, within } from './document.js';
-import { nameOf } from './summary.js';
+import { figuresOf, nameOf, VIEWS } from './summary.js';
 import { Tool } from './tool.js';
 import { toldOf } from './words.js';
 
@@ -52,13 +52,13 @@ export function prepareEditor(onDone, onFailure) {
  * @param {PageRow} page
  * @param {Refocus} back
  */
-export function edit({ site, kinds }, page, back) {
+export function edit(summary, page, back) {
   clear();
-  subject = { site, page: page.page };
-  counts = page.counts;
+  subject = { site: summary.site, page: page.page };
+  counts = { ...page.counts, [VIEWS]: page.views ?? 0 };
   offer((action) => action !== (page.blocked ? 'block' : 'unblock'));
-  open(page.page, kinds, back);
-  suggest(kinds[0]);
+  open(page.page, summary, back);
+  suggest(summary.kinds[0]);
 }
 
 /**
@@ -66,11 +66,12 @@ export function edit({ site, kinds }, page, back) {
  * @param {Surge} surge
  * @param {Refocus} back
  */
-export function review({ site, kinds }, { page, from, to }, back) {
+export function review(summary, { page, from, to }, back) {
+  const { site } = summary;
   clear();
   subject = page === null ? { site } : { site, page };
   offer((action) => action === 'purge');
-  open(page ?? 'All pages', kinds, back);
+  open(page ?? 'All pages', summary, back);
   const form = formFor('purge');
   fill(form, { from: withoutZone(from), to: withoutZone(to), keep: 'first' });
   form.closest('details')?.setAttribute('open', '');
@@ -98,25 +99,27 @@ function offer(isOffered) {
 
 /**
  * @param {string} name
- * @param {string[]} kinds
+ * @param {Summary} summary
  * @param {Refocus} back
  */
-function open(name, kinds, back) {
+function open(name, summary, back) {
   refocus = back;
   subjectName.textContent = name;
   for (const label of dialog.querySelectorAll('label')) {
-    if (label.dataset.kinds !== undefined) offerKinds(label, kinds);
+    if (label.dataset.kinds !== undefined) offerKinds(label, summary);
   }
   dialog.showModal();
 }
 
 /**
  * @param {HTMLLabelElement} label
- * @param {string[]} kinds
+ * @param {Summary} summary
  */
-function offerKinds(label, kinds) {
+function offerKinds(label, summary) {
   const select = /** @type {HTMLSelectElement} */ (label.control);
-  const all = select.form?.dataset.action === 'purge' ? [new Option('All', '')] : [];
+  const isPurge = select.form?.dataset.action === 'purge';
+  const kinds = isPurge ? summary.kinds : figuresOf(summary);
+  const all = isPurge ? [new Option('All', '')] : [];
   select.replaceChildren(...all, ...kinds.map((kind) => new Option(nameOf(kind), kind)));
   label.hidden = kinds.length < 2;
 }

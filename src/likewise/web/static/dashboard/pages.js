@@ -1,11 +1,12 @@
 /** The table of pages: what strangers named them is shown as text, and linked by the service alone. */
 import { copyOf, element, within } from './document.js';
 import { PAGES_AT_A_TIME } from './service.js';
-import { nameOf } from './summary.js';
+import { figuresOf, nameOf, rateOf, VIEWS } from './summary.js';
 
 /** @typedef {import('./address.js').View} View */
 /** @typedef {import('./service.js').PageRow} PageRow */
 /** @typedef {import('./service.js').Report} Report */
+/** @typedef {import('./service.js').Summary} Summary */
 /** @typedef {Pick<View, 'sort' | 'kind'>} Order */
 
 const table = element('table', HTMLTableElement);
@@ -25,8 +26,9 @@ let shown = [];
  * @param {(order: Order) => void} onOrder
  * @param {(steps: number) => void} onTurn
  * @param {(page: PageRow, place: number) => void} onEdit
+ * @param {(page: string) => void} onReaders asked where they came from
  */
-export function preparePages(onOrder, onTurn, onEdit) {
+export function preparePages(onOrder, onTurn, onEdit, onReaders) {
   columns.addEventListener('click', ({ target }) => {
     const button = target instanceof Element && target.closest('button');
     if (!button) return;
@@ -34,8 +36,11 @@ export function preparePages(onOrder, onTurn, onEdit) {
     onOrder({ sort: sort === 'page' ? 'page' : 'count', kind });
   });
   rows.addEventListener('click', ({ target }) => {
-    const line = target instanceof Element && target.closest('button')?.closest('tr');
-    if (line) onEdit(shown[line.sectionRowIndex], line.sectionRowIndex);
+    const button = target instanceof Element && target.closest('button');
+    if (!button) return;
+    const place = [...rows.rows].findIndex((line) => line.contains(button));
+    if (button.dataset.readers === undefined) onEdit(shown[place], place);
+    else onReaders(shown[place].page);
   });
   previous.addEventListener('click', () => turn(previous, -1));
   next.addEventListener('click', () => turn(next, 1));
@@ -52,15 +57,15 @@ export function preparePages(onOrder, onTurn, onEdit) {
 }
 
 /**
- * @param {string[]} kinds
+ * @param {Summary} summary
  * @param {Report} report
  * @param {View} view
  * @param {Set<string | null>} surging which of them to mark
  */
-export function showPages(kinds, { total, pages }, view, surging) {
-  showColumns(kinds, view);
+export function showPages(summary, { total, pages }, view, surging) {
+  showColumns(figuresOf(summary), view);
   shown = pages;
-  rows.replaceChildren(...pages.map((page) => row(kinds, page, surging.has(page.page))));
+  rows.replaceChildren(...pages.map((page) => row(summary.kinds, page, surging.has(page.page))));
   table.hidden = !total;
   showPlace(total, pages.length, view);
 }
@@ -80,22 +85,24 @@ export function clearPages() {
 export function focusPage(page, place) {
   const index = shown.findIndex((line) => line.page === page);
   const line = rows.rows[index < 0 ? Math.min(place, shown.length - 1) : index];
-  line?.querySelector('button')?.focus();
+  const buttons = line?.querySelectorAll('button');
+  buttons?.[buttons.length - 1].focus();
   return Boolean(line);
 }
 
 /**
- * @param {string[]} kinds
+ * @param {string[]} figures
  * @param {Order} order
  */
-function showColumns(kinds, { sort, kind }) {
+function showColumns(figures, { sort, kind }) {
   const former = [...columns.querySelectorAll('button')].map((button) => button.dataset.kind);
   // Columns that stay are left alone: one of them may have the focus.
-  if (`${former.slice(1)}` !== `${kinds}`) {
-    columns.replaceChildren(within(columns, 'th'), ...kinds.map(column), lastColumn);
-    table.classList.toggle('wide', kinds.length > 1);
+  if (`${former.slice(1)}` !== `${figures}`) {
+    const rate = figures.includes(VIEWS) ? [copyOf('rate-column')] : [];
+    columns.replaceChildren(within(columns, 'th'), ...figures.map(column), ...rate, lastColumn);
+    table.classList.toggle('wide', figures.length > 1);
   }
-  const sorted = sort === 'page' ? 0 : 1 + Math.max(0, kinds.indexOf(kind));
+  const sorted = sort === 'page' ? 0 : 1 + Math.max(0, figures.indexOf(kind));
   for (const [index, cell] of [...columns.cells].entries()) {
     if (index === sorted) cell.setAttribute('aria-sort', sorted ? 'descending' : 'ascending');
     else cell.removeAttribute('aria-sort');
@@ -116,7 +123,7 @@ function column(kind) {
  * @param {PageRow} page
  * @param {boolean} isSurging
  */
-function row(kinds, { page, url, counts, blocked }, isSurging) {
+function row(kinds, { page, url, counts, blocked, views, lately }, isSurging) {
   const item = copyOf('page-row');
   const head = within(item, 'th');
   const name = within(item, 'bdi');
@@ -124,7 +131,31 @@ function row(kinds, { page, url, counts, blocked }, isSurging) {
   if (isWebAddress(url)) head.append(linkTo(url, name));
   if (blocked) head.append(' ', mark('Blocked'));
   if (isSurging) head.append(' ', mark('Surge'));
-  item.append(...kinds.map((kind) => cell(nameOf(kind), counts[kind])), editCell(page));
+  item.append(...kinds.map((kind) => cell(nameOf(kind), counts[kind])));
+  if (views !== undefined) item.append(readersCell(page, views), rateCell(lately));
+  item.append(editCell(page));
+  return item;
+}
+
+/**
+ * @param {string} page
+ * @param {number} views
+ */
+function readersCell(page, views) {
+  const item = copyOf('readers-cell');
+  const button = within(item, 'button');
+  button.textContent = views.toLocaleString();
+  button.ariaLabel = `${button.textContent} readers of ${page}: where they came from`;
+  item.setAttribute('data-kind', nameOf(VIEWS));
+  return item;
+}
+
+/** @param {import('./service.js').Lately} [lately] */
+function rateCell(lately) {
+  const item = copyOf('count-cell');
+  item.textContent = rateOf(lately) || '–';
+  item.classList.toggle('quiet', !lately?.likes);
+  item.setAttribute('data-kind', 'Likes per 100');
   return item;
 }
 

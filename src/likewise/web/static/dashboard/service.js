@@ -14,6 +14,8 @@
  * @property {number} pages
  * @property {Counts} counts
  * @property {Counts} today
+ * @property {{ all: number, today: number }} [views] readers, where the site counts them
+ * @property {Lately} [lately]
  * @property {Surge[]} surges
  * @property {RefusedOrigin[]} refused_origins
  */
@@ -21,10 +23,12 @@
 /** @typedef {{ check: string, state: string, text: string, advice: string }} Finding */
 /** @typedef {{ origin: string, times: number, setting: string }} RefusedOrigin */
 /** @typedef {{ number: number, page: string | null, from: string, to: string, likes: number }} Surge of a page, or of the whole site */
-/** @typedef {{ page: string, url: string | null, counts: Counts, blocked: boolean }} PageRow */
+/** @typedef {{ likes: number, views: number }} Lately of one time, so that they can be compared */
+/** @typedef {{ page: string, url: string | null, counts: Counts, blocked: boolean, views?: number, lately?: Lately }} PageRow */
 /** @typedef {{ total: number, pages: PageRow[] }} Report */
 /** @typedef {{ number: number, page: string, kind: string, reason: string, day: string }} Reason */
 /** @typedef {{ total: number, reasons: Reason[] }} Reasons */
+/** @typedef {{ page: string | null, views: number, hosts: { host: string, views: number }[] }} Referrers of a page, or of the whole site */
 
 /**
  * What the owner asks to be changed: `action` and the fields that its address takes.
@@ -138,6 +142,16 @@ export function readReasons(site, { offset, limit }, signal) {
  */
 export async function deleteReason(site, reason) {
   await post('api/reasons/delete', { site, reason });
+}
+
+/**
+ * @param {string} site
+ * @param {string | undefined} page
+ * @param {AbortSignal} signal
+ * @returns {Promise<Referrers>}
+ */
+export function readReferrers(site, page = '', signal) {
+  return read('api/referrers', { site, page }, signal);
 }
 
 /**

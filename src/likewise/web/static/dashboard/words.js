@@ -1,6 +1,6 @@
 /** What a change does, in words. Names stand in elements of their own, always as text. */
 import { momentOfHour } from './moment.js';
-import { nameOf } from './summary.js';
+import { nameOf, VIEWS } from './summary.js';
 
 /** @typedef {import('./service.js').Change} Change */
 /** @typedef {import('./service.js').Counts} Counts */
@@ -85,6 +85,11 @@ export function likes(count) {
   return count === 1 ? '1 like' : `${number(count)} likes`;
 }
 
+/** @param {number} [count] */
+export function readers(count) {
+  return count === 1 ? '1 reader' : `${number(count)} readers`;
+}
+
 /**
  * An order as the audit log has it: `page` is what becomes another.
  * @param {Order} order
@@ -108,15 +113,23 @@ function number(count = 0) {
 
 /** @param {string} kind */
 function thing(kind) {
+  if (kind === VIEWS) return 'readers';
   return kind === 'like' ? 'likes' : nameOf(kind);
 }
 
 /** @param {Counts} [counts] */
 function list(counts = {}) {
-  const parts = Object.entries(counts).map(([kind, count]) =>
-    kind === 'like' ? likes(count) : `${number(count)} ${nameOf(kind)}`,
-  );
+  const parts = Object.entries(counts).map(([kind, count]) => counted(kind, count));
   return parts.join(', ') || 'no likes';
+}
+
+/**
+ * @param {string} kind
+ * @param {number} count
+ */
+function counted(kind, count) {
+  if (kind === VIEWS) return readers(count);
+  return kind === 'like' ? likes(count) : `${number(count)} ${nameOf(kind)}`;
 }
 
 /** @param {Effect} effect */
