@@ -42,12 +42,15 @@ def written_pages() -> list[Path]:
 
 
 def observed_attributes() -> list[str]:
-    sources = "\n".join(
-        path.read_text(encoding="utf-8") for path in sorted((ROOT / "widget" / "src").glob("*.ts"))
-    )
-    found = re.search(r"observedAttributes\b.*?\[\s*(['\"][^\]]*)\]", sources, re.DOTALL)
+    source = (ROOT / "widget" / "src" / "reactions.ts").read_text(encoding="utf-8")
+    found = re.search(r"observedAttributes = \[([^\]]*)\]", source)
     assert found, "the widget's observedAttributes are not where this test looks"
-    return re.findall(r"[\"']([a-z-]+)[\"']", found[1])
+    return re.findall(r"'([a-z-]+)'", found[1])
+
+
+def widget_texts() -> list[str]:
+    source = (ROOT / "widget" / "src" / "texts" / "texts.ts").read_text(encoding="utf-8")
+    return re.findall(r"^  (\w+)\??: string", source, re.MULTILINE)
 
 
 def anchors_of(page: Path) -> set[str]:
@@ -99,6 +102,11 @@ def test_metric_is_explained(name: str) -> None:
 @pytest.mark.parametrize("attribute", observed_attributes())
 def test_widget_attribute_is_explained(attribute: str) -> None:
     assert f"\n| `{attribute}` |" in text_of("widget.md")
+
+
+@pytest.mark.parametrize("name", widget_texts())
+def test_widget_text_is_explained(name: str) -> None:
+    assert f"`text-{name}`" in text_of("widget.md")
 
 
 @pytest.mark.parametrize("page", written_pages(), ids=lambda page: str(page.relative_to(ROOT)))

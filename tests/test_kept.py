@@ -14,7 +14,8 @@ ROOT = Path(__file__).parent.parent
 LIST = Path("tests", "kept.sha256")
 MIGRATIONS = Path("src", "likewise", "store", "migrations")
 WIDGETS = Path("src", "likewise", "web", "widgets")
-BUILT = Path("src", "likewise", "web", "static", "likes.js")
+STATIC = Path("src", "likewise", "web", "static")
+BUILT, SECOND = STATIC / "likes.js", STATIC / "reactions.js"
 KEPT = [line.split("  ") for line in (ROOT / LIST).read_text(encoding="ascii").splitlines()]
 NEWEST_HEADING = re.compile(r"^## \[.*\] - (.*)$", re.MULTILINE)
 
@@ -31,7 +32,14 @@ def test_every_kept_widget_is_listed_and_named_by_its_hash() -> None:
         name for _, name in KEPT if name.startswith(str(WIDGETS))
     )
     for one in widgets:
-        assert one.name == f"likes-{sha256(one.read_bytes()).hexdigest()[:16]}.js"
+        digest = sha256(one.read_bytes()).hexdigest()
+        assert one.name in {f"likes-{digest[:16]}.js", f"reactions-{digest[:8]}.js"}
+
+
+def test_the_script_that_a_kept_widget_asks_for_is_kept() -> None:
+    for one in (ROOT / WIDGETS).glob("likes-*.js"):
+        asked = re.findall(r"reactions-[0-9a-f]{8}\.js", one.read_text(encoding="utf-8"))
+        assert all((ROOT / WIDGETS / name).is_file() for name in asked)
 
 
 @pytest.fixture
@@ -39,7 +47,7 @@ def tree(tmp_path: Path) -> Path:
     """A copy of what is kept, and of the script that keeps."""
     for folder in (MIGRATIONS, WIDGETS, Path("scripts")):
         shutil.copytree(ROOT / folder, tmp_path / folder)
-    for file in (LIST, BUILT):
+    for file in (LIST, BUILT, SECOND):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / file, tmp_path / file)
     return tmp_path
@@ -58,14 +66,17 @@ def test_all_of_a_released_version_is_kept() -> None:
     assert dated[1] == "unreleased" or (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("new", [BUILT, MIGRATIONS / "9999-later.sql"], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "new", [BUILT, SECOND, MIGRATIONS / "9999-later.sql"], ids=lambda path: path.name
+)
 def test_what_is_new_is_found_and_kept_without_touching_the_rest(tree: Path, new: Path) -> None:
     assert keep(tree).returncode == 0
     before = (tree / LIST).read_text()
     assert keep(tree, "--check").returncode == 0
     (tree / new).write_text("-- something new")
     digest = sha256(b"-- something new").hexdigest()
-    kept = WIDGETS / f"likes-{digest[:16]}.js" if new == BUILT else new
+    names = {BUILT: f"likes-{digest[:16]}.js", SECOND: f"reactions-{digest[:8]}.js"}
+    kept = WIDGETS / names[new] if new in names else new
     missed = keep(tree, "--check")
     assert missed.returncode == 1
     assert missed.stderr == f"Not kept yet: {kept}. `scripts/keep` keeps them.\n"

@@ -1,4 +1,6 @@
-// Builds likes.js. `--fresh` only compares it with the committed one, `--size` only weighs it.
+// Builds likes.js and reactions.js. `--fresh` only compares them with the committed ones, `--size`
+// only weighs them.
+import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -6,9 +8,10 @@ import { gzipSync } from 'node:zlib';
 import { build, transform } from 'esbuild';
 import { minify } from 'terser';
 
-const BUDGET_BYTES = 2048;
-const source = fileURLToPath(new URL('src/main.ts', import.meta.url));
-const target = new URL('../src/likewise/web/static/likes.js', import.meta.url);
+const BUDGET_BYTES = { 'likes.js': 2048, 'reactions.js': 8192 };
+const HASH_CHARACTERS = 8;
+const SOURCE = new URL('src/', import.meta.url);
+const TARGET = new URL('../src/likewise/web/static/', import.meta.url);
 
 // The style goes into the script as text: a constructed sheet needs no leave of the page's CSP.
 const styleAsText = {
@@ -24,13 +27,15 @@ const styleAsText = {
   },
 };
 
-async function bundle() {
+async function bundle(entry, define = {}) {
   const { outputFiles } = await build({
-    entryPoints: [source],
+    entryPoints: [fileURLToPath(new URL(entry, SOURCE))],
     bundle: true,
     minifySyntax: true,
+    charset: 'utf8',
     format: 'esm',
     target: 'es2021',
+    define,
     plugins: [styleAsText],
     write: false,
   });
@@ -38,12 +43,23 @@ async function bundle() {
 }
 
 /** esbuild bundles; terser inlines across modules and packs some 4 % better. */
-async function pack(bundled) {
-  // A page that loads the script twice defines the element once. One keyword packs better than three.
-  const once = `customElements.get('like-wise') || (() => { ${bundled} })()`;
-  const code = once.replace(/\b(?:const|var) /g, 'let ');
-  const options = { ecma: 2020, compress: { passes: 3, unsafe: true, unsafe_arrows: true } };
-  return (await minify(code, options)).code;
+async function pack(bundled, options = {}) {
+  // One keyword packs better than three.
+  const code = bundled.replace(/\b(?:const|var) /g, 'let ');
+  const compress = { passes: 3, unsafe: true, unsafe_arrows: true };
+  return (await minify(code, { ecma: 2020, compress, ...options })).code;
+}
+
+async function reactions() {
+  return pack(await bundle('reactions.ts'), { module: true });
+}
+
+/** `second` is the script that likes.js asks for: under a name that stays the same for ever. */
+async function likes(second) {
+  const hash = createHash('sha256').update(second).digest('hex').slice(0, HASH_CHARACTERS);
+  const bundled = await bundle('likes.ts', { REACTIONS: `"reactions-${hash}.js"` });
+  // A page that loads the script twice defines the element once.
+  return pack(`customElements.get('like-wise') || (() => { ${bundled} })()`);
 }
 
 function fail(message) {
@@ -51,16 +67,21 @@ function fail(message) {
   process.exitCode = 1;
 }
 
-const script = await pack(await bundle());
-// zlib as bundled with Node packs a little better than gzip: the tests weigh with the real one.
-const size = gzipSync(script, { level: 9 }).length;
-const option = process.argv[2];
-
-if (option === '--fresh') {
-  const isFresh = script === readFileSync(target, 'utf8');
-  if (!isFresh) fail('likes.js is not what its source makes: run `npm run build` in widget/');
-} else {
-  if (!option) writeFileSync(target, script);
-  console.log(`likes.js: ${size} of ${BUDGET_BYTES} bytes gzipped, ${script.length} plain`);
+function finish(name, script, option) {
+  const target = new URL(name, TARGET);
+  // zlib as bundled with Node packs a little better than gzip: the tests weigh with the real one.
+  const size = gzipSync(script, { level: 9 }).length;
+  const budget = BUDGET_BYTES[name];
+  if (option === '--fresh') {
+    if (script !== readFileSync(target, 'utf8'))
+      fail(`${name} is not what its source makes: run \`npm run build\` in widget/`);
+  } else {
+    if (!option) writeFileSync(target, script);
+    console.log(`${name}: ${size} of ${budget} bytes gzipped, ${script.length} plain`);
+  }
+  if (size > budget) fail(`${name} is ${size - budget} bytes over its budget`);
 }
-if (size > BUDGET_BYTES) fail(`likes.js is ${size - BUDGET_BYTES} bytes over its budget`);
+
+const second = await reactions();
+finish('reactions.js', second, process.argv[2]);
+finish('likes.js', await likes(second), process.argv[2]);

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from likewise import sites, telemetry
 from likewise.addresses import Proxies
+from likewise.demo import demo_site
 from likewise.limits import Limiter
 from likewise.metrics import Metrics
 from likewise.settings import Settings
@@ -88,7 +89,7 @@ async def _service(
     _schedule_backups(settings, metrics, stack)
     served = {site.name: site for site in settings.sites}
     if settings.serves_demo:
-        served[sites.DEMO] = _demo_site(settings)
+        served[sites.DEMO] = demo_site(settings)
     disbelief = Disbelief()
     proxies = _proxies(settings, disbelief)
     limiter = Limiter(settings.limits, monotonic=time.monotonic, wall=time.time)
@@ -262,9 +263,3 @@ def _figures(store: SqliteStore, served: Mapping[str, sites.Site]) -> Figures:
     from likewise.web.figures import Figures  # noqa: PLC0415 (for the owner)
 
     return Figures(store, served)
-
-
-def _demo_site(settings: Settings) -> sites.Site:
-    own = [sites.origin_of(settings.url)] if settings.url else []
-    origins = sites.Origins(["http://localhost:*", "http://127.0.0.1:*", *own])
-    return sites.Site(sites.DEMO, None, origins, views=settings.views)

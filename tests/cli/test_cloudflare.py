@@ -423,7 +423,7 @@ def test_cache_rule_names_the_host_and_leaves_times_to_the_service(both: Plan) -
     rule = both.cache_rule()
     assert rule["expression"] == (
         f'http.host eq "{HOST}" and http.request.uri.path in'
-        ' {"/v1/counts" "/v1/popular" "/v1/badge.svg" "/likes.js"}'
+        ' {"/v1/counts" "/v1/popular" "/v1/badge.svg" "/likes.js" "/reactions.js"}'
     )
     assert rule["action_parameters"] == {
         "cache": True,

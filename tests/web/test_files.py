@@ -36,7 +36,7 @@ def hashed_widget(door: Service) -> str:
 def test_the_widget_is_named_with_a_hash_that_a_page_can_pin(door: Service) -> None:
     facts = door.get("/v1/widget")
     assert facts.headers["cache-control"] == "public, max-age=3600"
-    assert list(facts.json) == ["src", "integrity", "version"]
+    assert list(facts.json) == ["src", "integrity", "reactions", "version"]
     assert facts.json["version"] == __version__
     for path in (hashed_widget(door), "/likes.js"):
         script = door.get(path)
@@ -122,15 +122,15 @@ def test_widgets_of_older_releases_take_memory_only_when_they_are_asked_for(
     assert not [name for name in load_assets() if "widgets" in name]
     (tmp_path / "widgets").mkdir()
     monkeypatch.setattr(assets, "__file__", str(tmp_path / "assets.py"))
-    assets.released_widget.cache_clear()
+    assets.released_script.cache_clear()
     for number in range(20):
         name = f"{number:016x}"
         (tmp_path / "widgets" / f"likes-{name}.js").write_bytes(name.encode())
-        assert assets.released_widget(name.encode()).content == name.encode()
+        assert assets.released_script("likes", name.encode()).content == name.encode()
         with pytest.raises(Problem):
-            assets.released_widget(b"f" * 16)
-    assert assets.released_widget.cache_info().currsize == 4
-    assets.released_widget.cache_clear()
+            assets.released_script("likes", b"f" * 16)
+    assert assets.released_script.cache_info().currsize == 4
+    assets.released_script.cache_clear()
 
 
 @pytest.mark.parametrize("accepted", ["gzip", "br, gzip;q=0.8", "GZIP", "deflate, gzip"])

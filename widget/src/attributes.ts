@@ -3,7 +3,7 @@ export interface Like {
   page: string;
   site: string;
   /** Not there, it is the first one of the site. */
-  kind: string | undefined;
+  kind?: string | undefined;
   /** Proof that the page exists, passed on as it came. */
   sig: string | undefined;
   /** Address of the service's API, with a final slash. */
@@ -15,19 +15,22 @@ export interface Like {
 }
 
 // The service answers where its script came from, below a prefix too.
-const home = (document.currentScript as HTMLScriptElement | null)?.src.replace(/[^/]*$/, '');
+export let home = (document.currentScript as HTMLScriptElement | null)?.src.replace(/[^/]*$/, '');
+
+/** Tells where the service is: a module is nobody's current script. */
+export const comeFrom = (folder: string): void => {
+  home = folder;
+};
 
 /** Reads an element's attributes, which are its only configuration. */
-export const likeOf = (element: Element): Like => {
+export const likeOf = (element: Element, kind?: string): Like => {
   const get = (name: string, other?: string) => element.getAttribute(name) || (other as string);
   // What the page calls its address, unless that is on another host. Resolved, it may be no URL.
   const { href } = document.querySelector<HTMLLinkElement>('[rel=canonical]') ?? location;
   const own = new URL(href.split('/')[2] === location.host ? href : (location as never));
   const page = get('page', own.pathname);
   const site = get('site', 'default');
-  // The service counts emoji without the variation selector that some keyboards add.
-  const kind = get('kind')?.replace(/\uFE0F/g, '');
-  const api = get('api', home).replace(/\/?$/, '/v1/');
+  const api = get('api', home as string).replace(/\/?$/, '/v1/');
   const source = `${api}counts?site=${site}`;
   return {
     key: `likewise:${[source, kind, page]}`,

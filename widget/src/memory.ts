@@ -5,10 +5,10 @@
 
 /** A reader's own state of a like. An array, since names would weigh. */
 export type Vote = [
-  /** As the service last confirmed it. */
-  on: boolean,
+  /** As the service last confirmed it; of claps, how many. */
+  on: boolean | number,
   /** What the reader wants: shown at once, and sent while it differs. */
-  wish: boolean,
+  wish: boolean | number,
   /** The count at that confirmation, and its time in milliseconds since 1970. */
   count: number,
   time: number,
@@ -21,11 +21,14 @@ try {
   storage = localStorage || storage;
 } catch {}
 
-/** Where the client of the article kept a like: it knew a page by its last segment only. */
-export const formerKey = (key: string): string => `mxlit_liked_${/[^/]*(?=\/*$)/.exec(key)}`;
+/** Goes on with what another script of this page has begun to remember. */
+export const remember = (kept: Record<string, unknown>): void => {
+  storage = kept;
+};
 
 export const voteOf = (key: string): Vote => {
-  const former = formerKey(key) in storage;
+  // Where the client of the article kept a like: it knew a page by its last segment only.
+  const former = `mxlit_liked_${/[^/]*(?=\/*$)/.exec(key)}` in storage;
   return JSON.parse(`[${storage[key] ?? [former, former, 0, 0]}]`);
 };
 
@@ -36,3 +39,11 @@ export const keep = (key: string, vote: Vote): void => {
     storage = { ...storage, [key]: vote };
   }
 };
+
+/** Keeps what the service confirmed. The wish may be another one by now, and stays. */
+export const confirm = (key: string, on: boolean | number, count: number): void =>
+  keep(key, [on, voteOf(key)[1], count, Date.now()]);
+
+/** The reader's token, 128 random bits: made when it is first sent, so never before a click. */
+export const voter = (): unknown =>
+  (storage['likewise:voter'] ||= crypto.getRandomValues(new Uint32Array(4)).join('-'));

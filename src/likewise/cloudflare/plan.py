@@ -38,7 +38,7 @@ RATE_PHASE, CACHE_PHASE = "http_ratelimit", "http_request_cache_settings"
 LIKES_PER_PERIOD = 10
 FREE_PERIOD_SECONDS = 10
 LIKE_PATH = "/v1/like"
-CACHED_PATHS = ("/v1/counts", "/v1/popular", "/v1/badge.svg", "/likes.js")
+CACHED_PATHS = ("/v1/counts", "/v1/popular", "/v1/badge.svg", "/likes.js", "/reactions.js")
 
 
 class Plan(NamedTuple):

@@ -29,9 +29,10 @@ _TYPES = {
     "svg": "image/svg+xml",
 }
 _GZIP_WINDOW = 31  # zlib's way to say: with gzip's header
-_HASH_CHARACTERS = 16
-_HASH = re.compile(rb"[0-9a-f]{16}")
-_KEPT_IN_MEMORY = 4  # older widgets, some 6 KiB each
+# In a script's name. likes.js names the other one, and every byte of it is weighed.
+_HASH_CHARACTERS = {"likes": 16, "reactions": 8}
+_HASH = re.compile(rb"[0-9a-f]{8}(?:[0-9a-f]{8})?")
+_KEPT_IN_MEMORY = 4  # older widgets, 6 to 22 KiB each
 _TAKES_GZIP = re.compile(rb"gzip(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))", re.IGNORECASE)
 
 
@@ -40,7 +41,7 @@ class Asset:
 
     def __init__(self, name: str, content: bytes) -> None:
         self.content = content
-        self.hash = sha256(content).hexdigest()[:_HASH_CHARACTERS]
+        self.hash = sha256(content).hexdigest()[:16]
         self.integrity = "sha384-" + b2a_base64(sha384(content).digest(), newline=False).decode()
         squeezer = zlib.compressobj(9, wbits=_GZIP_WINDOW)
         self._gzip = squeezer.compress(content) + squeezer.flush()
@@ -72,14 +73,37 @@ def _walk(folder: Path, prefix: str) -> Iterator[tuple[str, Asset]]:
 
 
 @lru_cache(_KEPT_IN_MEMORY)
-def released_widget(name: bytes) -> Asset:
-    """Return a widget of any release by its hash. Raises `not_found`."""
+def released_script(script: str, name: bytes) -> Asset:
+    """Return a script of the widget of any release by its hash. Raises `not_found`."""
     # A name from the wire leads to a file: it is a hash, or nothing is looked for.
     if _HASH.fullmatch(name):
-        file = f"likes-{name.decode()}.js"
+        file = f"{script}-{name.decode()}.js"
         with suppress(FileNotFoundError):
             return Asset(file, (Path(__file__).with_name("widgets") / file).read_bytes())
     raise Problem("not_found", "There is no such version of the widget.")
+
+
+class Widget:
+    """The widget's two scripts, as they are and as any release had them."""
+
+    def __init__(self, assets: dict[str, Asset]) -> None:
+        self._scripts = {script: assets[f"{script}.js"] for script in _HASH_CHARACTERS}
+
+    def newest(self, script: str) -> Asset:
+        return self._scripts[script]
+
+    def named(self, script: str, name: bytes) -> Asset:
+        """Return the very script that bears this hash. Raises `not_found`."""
+        is_newest = name == self._hash(script).encode()
+        return self._scripts[script] if is_newest else released_script(script, name)
+
+    def facts(self, script: str, url: str) -> dict[str, str]:
+        """Return where a script stays as it is, and its integrity (W3C SRI)."""
+        src = f"{url}/{script}-{self._hash(script)}.js"
+        return {"src": src, "integrity": self._scripts[script].integrity}
+
+    def _hash(self, script: str) -> str:
+        return self._scripts[script].hash[: _HASH_CHARACTERS[script]]
 
 
 class Files:
@@ -87,7 +111,7 @@ class Files:
 
     def __init__(self, admin_host: AdminHost, *, serves_demo: bool, url: str | None) -> None:
         self._assets = load_assets()
-        self._widget = self._assets["likes.js"]
+        self._widget = Widget(self._assets)
         self._admin_host = admin_host
         self._serves_demo = serves_demo
         self._url = url
@@ -102,9 +126,16 @@ class Files:
 
     def demo(self, request: Request) -> Response:
         """`GET /demo`: a page with the widget, for those who have just started the service."""
+        return self._demo_page("demo.html", request)
+
+    def gallery(self, request: Request) -> Response:
+        """`GET /gallery`: all that the widget can look like, to try and to copy."""
+        return self._demo_page("gallery.html", request)
+
+    def _demo_page(self, name: str, request: Request) -> Response:
         if not self._serves_demo:
             raise Problem("not_found", "The demo is off. LIKEWISE_DEMO=on turns it on.")
-        return self._assets["demo.html"].answer(request, self._page_headers)
+        return self._assets[name].answer(request, self._page_headers)
 
     def dashboard(self, request: Request) -> Response:
         """`GET /dashboard`: the page on which the owner signs in."""
@@ -120,19 +151,29 @@ class Files:
 
     def widget(self, request: Request) -> Response:
         """`GET /likes.js`: the widget, the newest one."""
-        return self._widget.answer(request, PUBLIC + _HOUR)
+        return self._widget.newest("likes").answer(request, PUBLIC + _HOUR)
 
     def hashed_widget(self, request: Request, name: bytes) -> Response:
         """`GET /likes-{hash}.js`: this very widget, for pages that pin it."""
-        is_present = name == self._widget.hash.encode()
-        widget = self._widget if is_present else released_widget(name)
-        return widget.answer(request, PUBLIC + _FOR_EVER)
+        return self._widget.named("likes", name).answer(request, PUBLIC + _FOR_EVER)
+
+    def reactions(self, request: Request) -> Response:
+        """`GET /reactions.js`: the widget with all that it can do, the newest one."""
+        return self._widget.newest("reactions").answer(request, PUBLIC + _HOUR)
+
+    def hashed_reactions(self, request: Request, name: bytes) -> Response:
+        """`GET /reactions-{hash}.js`: what likes.js asks for where a page needs it."""
+        return self._widget.named("reactions", name).answer(request, PUBLIC + _FOR_EVER)
 
     def widget_facts(self, _request: Request) -> Response:
-        """`GET /v1/widget`: where the pinned widget is, and its integrity (W3C SRI)."""
+        """`GET /v1/widget`: where the pinned scripts are, and their integrity."""
         # Without an address of our own: relative to this one, whatever prefix it is under.
-        src = f"{self._url or '..'}/likes-{self._widget.hash}.js"
-        facts = {"src": src, "integrity": self._widget.integrity, "version": __version__}
+        url = self._url or ".."
+        facts = {
+            **self._widget.facts("likes", url),
+            "reactions": self._widget.facts("reactions", url),
+            "version": __version__,
+        }
         return json_answer(facts, PUBLIC + _HOUR)
 
 

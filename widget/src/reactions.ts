@@ -1,0 +1,53 @@
+/**
+ * The second script: kinds, claps, readers, reasons, languages, icons, and what went wrong.
+ * likes.js asks for it where a page needs it; as a module script it works alone.
+ */
+
+import { comeFrom } from './attributes';
+import { remember } from './memory';
+import { adopt } from './reactions/page';
+
+comeFrom(import.meta.url.replace(/[^/]*$/, ''));
+
+let hasJoined = false;
+
+/** Takes elements over from likes.js, with what it remembers. */
+export const join = (elements: Set<HTMLElement>, kept: Record<string, unknown>): void => {
+  if (!hasJoined) remember(kept);
+  hasJoined = true;
+  for (const element of elements) {
+    elements.delete(element);
+    adopt(element);
+  }
+};
+
+export interface Reactions {
+  join: typeof join;
+}
+
+/** `<like-wise>`, where likes.js has not defined it already. */
+export class LikeWise extends HTMLElement {
+  static observedAttributes = [
+    'page',
+    'site',
+    'kind',
+    'api',
+    'label',
+    'readonly',
+    'sig',
+    'views',
+    'icon',
+    'reason',
+    'lang',
+  ];
+
+  connectedCallback(): void {
+    adopt(this);
+  }
+
+  attributeChangedCallback(): void {
+    if (this.isConnected) adopt(this);
+  }
+}
+
+if (!customElements.get('like-wise')) customElements.define('like-wise', LikeWise);

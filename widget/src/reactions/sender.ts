@@ -1,0 +1,151 @@
+/**
+ * Carries wishes to the service: one request in flight per page, and only the latest wish.
+ * Knows nothing of how anything is shown.
+ */
+
+import type { Like } from '../attributes';
+import { readings } from '../counts';
+import { confirm, keep, voteOf, voter } from '../memory';
+import { maxOf, rivalsOf } from './rules';
+
+/** The state that the service stored or, of a refusal, its problem document. */
+export interface Answer {
+  on?: boolean;
+  count?: number;
+  counts?: Record<string, number>;
+  left?: string[];
+  reason?: boolean;
+  code?: string;
+  detail?: string;
+}
+
+/** An answer; how long to wait is a number where the service asks for that, and else missing. */
+type Outcome = [answer: Answer, waitSeconds: number];
+
+const LONGEST_WAIT_SECONDS = 30;
+/** Who claps does so several times in a row. */
+const CLAPPING_MS = 600;
+
+const owed = new Map<string, [Like, HTMLElement]>();
+const inFlight = new Set<string>();
+
+const pageOf = ({ source, page }: Like): string => source + page;
+
+const isOwed = ({ key }: Like): boolean => {
+  const [on, wish] = voteOf(key);
+  return Number(on) !== Number(wish);
+};
+
+/** The same like of another kind. */
+const otherKind = (like: Like, kind: string): Like => ({
+  ...like,
+  kind,
+  // A key ends with the kind and the page.
+  key: `likewise:${[like.source, kind, like.page]}`,
+});
+
+/** Resolved after a while, or when one of these events comes. */
+const pause = (ms: number, ...events: string[]): Promise<unknown> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms);
+    for (const event of events) addEventListener(event, resolve, { once: true });
+  });
+
+const wishFor = (like: Like, wish: boolean | number): void => {
+  const vote = voteOf(like.key);
+  vote[1] = wish;
+  keep(like.key, vote);
+};
+
+/** Takes down a wish, and sends it. What it takes the place of is given up at once. */
+export const want = (like: Like, wish: boolean | number, element: HTMLElement): void => {
+  wishFor(like, wish);
+  if (wish) {
+    for (const kind of rivalsOf(like.kind)) wishFor(otherKind(like, kind), false);
+  }
+  owe(like, element);
+};
+
+/** Sends a wish that the service has not agreed to yet, with all others of its page. */
+export const owe = (like: Like, element: HTMLElement): void => {
+  if (!isOwed(like)) return;
+  owed.set(like.key, [like, element]);
+  send(pageOf(like));
+};
+
+/** States a like as the reader wants it. Undefined, the outcome is unknown: it is safe to do again. */
+export const post = async (like: Like, more?: { reason: string }): Promise<Outcome | undefined> => {
+  const { key, api, source, ...body } = like;
+  const wish = voteOf(key)[1];
+  const given = maxOf(like.kind) > 1 ? { n: Number(wish) } : { on: Boolean(wish) };
+  try {
+    // A plain string goes as text/plain, which needs no preflight; keepalive lets it outlive the page.
+    const response = await fetch(`${api}like`, {
+      method: 'POST',
+      keepalive: true,
+      body: JSON.stringify({ ...body, ...given, voter: voter(), ...more }),
+    });
+    const answer = (await response.json()) as Answer;
+    // A refusal that names no time is final.
+    const waitSeconds = Number(response.headers.get('retry-after') || Number.POSITIVE_INFINITY);
+    return response.status < 500 ? [answer, waitSeconds] : undefined;
+  } catch {
+    // No network, or a proxy's own page.
+    return undefined;
+  }
+};
+
+const next = (page: string): [Like, HTMLElement] | undefined => {
+  const all = [...owed.values()].filter(([like]) => pageOf(like) === page && isOwed(like));
+  // Who changes his mind between two kinds gives the new one, and that takes the old one away.
+  return all.find(([like]) => voteOf(like.key)[1]) ?? all[0];
+};
+
+const send = async (page: string): Promise<void> => {
+  if (inFlight.has(page)) return;
+  inFlight.add(page);
+  let pauseMs = 1000;
+  for (let first = next(page); first; first = next(page)) {
+    const [like, element] = first;
+    if (maxOf(like.kind) > 1) await pause(CLAPPING_MS, 'pagehide', 'visibilitychange');
+    const wish = voteOf(like.key)[1];
+    const [answer, waitSeconds] = (await post(like)) ?? [];
+    if (answer?.on === Boolean(wish)) {
+      agree(like, wish, answer);
+      tell(element, 'change', answer);
+    } else if ((waitSeconds as number) > LONGEST_WAIT_SECONDS) {
+      refuse(like, element, answer as Answer);
+    } else {
+      // Jitter keeps those apart who lost the service together; being online again ends any pause.
+      const waitMs = waitSeconds ? waitSeconds * 1000 : (pauseMs *= 2) * Math.random();
+      await pause(waitMs, 'online');
+    }
+  }
+  inFlight.delete(page);
+};
+
+const agree = (like: Like, wish: boolean | number, { count, counts, left }: Answer): void => {
+  // A private kind has no count, and 0 is not shown.
+  confirm(like.key, wish, count ?? 0);
+  const [former] = readings[pageOf(like)] ?? [];
+  readings[pageOf(like)] = [{ ...former, ...counts }, Date.now()];
+  for (const kind of left ?? []) {
+    const rival = otherKind(like, kind);
+    wishFor(rival, false);
+    confirm(rival.key, false, counts?.[kind] ?? 0);
+  }
+};
+
+const refuse = (like: Like, element: HTMLElement, answer: Answer): void => {
+  for (const one of [like, ...rivalsOf(like.kind).map((kind) => otherKind(like, kind))])
+    wishFor(one, voteOf(one.key)[0]);
+  console.warn(answer.detail);
+  if (answer.code === 'origin_refused') element.setAttribute('readonly', '');
+  tell(element, 'error', { ...answer, message: answer.detail });
+};
+
+const tell = (element: HTMLElement, name: string, detail: object): void => {
+  element.dispatchEvent(
+    new CustomEvent(`likewise:${name}`, { detail, bubbles: true, composed: true }),
+  );
+};
