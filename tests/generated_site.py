@@ -29,6 +29,17 @@ def _json(value: Likes) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+def _metadata(name: str, likes: Likes) -> str:
+    """Pelican's metadata is text, a line for each value."""
+    table = likes if isinstance(likes, dict) else {}
+    said = "" if table else f"Likes: {likes}\n"
+    for attribute, value in table.items():
+        separator = "," if attribute == "label" else " "
+        text = separator.join(value) if isinstance(value, list) else value
+        said += f"Likes-{attribute}: {text}\n"
+    return f"Title: {name}\nDate: 2026-01-01\n{said}\nText.\n"
+
+
 class Generator(NamedTuple):
     """How a generator is called in its example and told what tests want.
 
@@ -44,7 +55,7 @@ class Generator(NamedTuple):
     output: str
     setting: Callable[[str, Value], str]
     prefix: tuple[str, str]
-    page: tuple[str, str]
+    page: tuple[str, Callable[[str, Likes], str]]
 
 
 _MKDOCS = Generator(
@@ -55,7 +66,7 @@ _MKDOCS = Generator(
     "site",
     lambda name, value: f"    {name}: {_json(value)}\n",
     (f"{ORIGIN}/", f"{ORIGIN}/blog/"),
-    ("docs/posts/{}.md", "---\nlikes: {likes}\n---\n# Own\nText.\n"),
+    ("docs/posts/{}.md", lambda name, likes: f"---\nlikes: {_json(likes)}\n---\n# {name}\nText.\n"),
 )
 _ZENSICAL = _MKDOCS._replace(
     program="zensical/bin/zensical",
@@ -70,6 +81,16 @@ GENERATORS = {
         arguments=("build", "--strict", "--config-file", "mkdocs.yml"),
         config="mkdocs.yml",
         setting=_MKDOCS.setting,
+    ),
+    "pelican": Generator(
+        "pelican",
+        "pelican/bin/pelican",
+        ("--fatal", "warnings"),
+        "pelicanconf.py",
+        "output",
+        lambda name, value: f"    {name!r}: {value!r},\n",
+        (ORIGIN, f"{ORIGIN}/blog"),
+        ("content/posts/{}.md", _metadata),
     ),
 }
 
@@ -145,7 +166,7 @@ class Site:
     def write_own(self, name: str, likes: Likes) -> None:
         """Write a page of `/posts/` that says for itself what its button is like."""
         path, text = self._generator.page
-        self.write(path.format(name), text.replace("{likes}", _json(likes)))
+        self.write(path.format(name), text(name, likes))
 
     def build(self, **environment: str) -> Build:
         """Build the site."""
@@ -153,8 +174,9 @@ class Site:
         done = subprocess.run(
             [self._program, *self._generator.arguments],
             cwd=self.example,
-            # MkDocs tells of another product in every build, which is no warning about the site.
-            env={**inherited, "NO_MKDOCS_2_WARNING": "1", **environment},
+            # MkDocs tells of another product in every build, which is no warning about the site;
+            # Pelican breaks its lines.
+            env={**inherited, "NO_MKDOCS_2_WARNING": "1", "COLUMNS": "999", **environment},
             capture_output=True,
             text=True,
             check=False,

@@ -131,7 +131,7 @@ def test_a_missing_address_ends_the_build(site: Site) -> None:
     assert "https://likes.example.com" in built.said
 
 
-@pytest.mark.parametrize("name", ["mkdocs"])
+@pytest.mark.parametrize("name", ["mkdocs", "pelican"])
 def test_with_a_key_every_page_is_signed_and_none_has_it(name: str, tmp_path: Path) -> None:
     site = Site(name, tmp_path)
     site.below_blog()
