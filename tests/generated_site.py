@@ -92,6 +92,19 @@ GENERATORS = {
         (ORIGIN, f"{ORIGIN}/blog"),
         ("content/posts/{}.md", _metadata),
     ),
+    "jekyll": Generator(
+        "jekyll",
+        "jekyll",
+        ("build", "--disable-disk-cache"),
+        "_config.yml",
+        "_site",
+        lambda name, value: f"  {name}: {_json(value)}\n",
+        ('baseurl: ""', "baseurl: /blog"),
+        (
+            "_posts/2026-01-01-{}.md",
+            lambda name, likes: f"---\nlayout: post\ntitle: {name}\nlikes: {_json(likes)}\n---\n",
+        ),
+    ),
 }
 
 
