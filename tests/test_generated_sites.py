@@ -155,3 +155,17 @@ def test_a_signature_wants_the_address_of_the_site(tmp_path: Path) -> None:
     built = site.build(LIKEWISE_PAGE_KEY=KEY)
     assert not built.is_done
     assert "set site_url" in built.said
+
+
+def test_a_shortcode_of_zola_names_page_kind_and_label(tmp_path: Path) -> None:
+    site = Site("zola", tmp_path)
+    evil = EVIL.replace('"', "").replace("{{ 7*7 }}", "")  # in a text, Zola takes neither
+    call = f"likes(id='/x/', kind='👏', label=\"{evil}\", views=true)"
+    front = 'title = "N"\ndate = 2026-01-01\n'
+    site.write("content/posts/named.md", f"+++\n{front}+++\n{{{{ {call} }}}}\n")
+    built = site.build()
+    button = built.tags("posts/named/index.html", "like-wise")[0]
+    assert button["page"] == "/x/"
+    assert (button["kind"], button["label"]) == ("👏", evil)
+    assert "views" in button
+    assert not built.tags("posts/named/index.html", "img")
