@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.generated_site import API, GENERATORS, Site
+from tests.generated_site import API, GENERATORS, INTEGRATIONS, ROOT, Site
 from tests.service import Service
 from tests.static_site import served
 
@@ -33,11 +35,11 @@ def blog(request: pytest.FixtureRequest, tmp_path: Path, service: Service) -> It
 
 
 @pytest.fixture
-def page(page: Page) -> Iterator[Page]:
-    """Return a page that says nothing in its console."""
+def silent(page: Page) -> Iterator[None]:
+    """See that the page says nothing in its console."""
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
-    yield page
+    yield
     assert said == []
 
 
@@ -56,6 +58,7 @@ def click(page: Page) -> None:
     assert answered.value.ok
 
 
+@pytest.mark.usefixtures("silent")
 @pytest.mark.parametrize("blog", GENERATORS, indirect=True)
 def test_a_like_counts_for_its_page_and_outlives_a_reload(
     page: Page, blog: str, service: Service
@@ -79,6 +82,7 @@ def test_a_like_counts_for_its_page_and_outlives_a_reload(
     expect(page.locator("like-wise")).to_have_count(0)
 
 
+@pytest.mark.usefixtures("silent")
 @pytest.mark.parametrize("blog", INSTANT, indirect=True)
 def test_buttons_work_after_instant_navigation(page: Page, blog: str, service: Service) -> None:
     page.goto(f"{blog}/posts/quiet/", wait_until="networkidle")
@@ -97,3 +101,64 @@ def test_buttons_work_after_instant_navigation(page: Page, blog: str, service: S
     expect(page.get_by_role("heading", name="Hello, oven")).to_be_visible()
     shows(page, "1", liked=True)
     assert page.evaluate("window.isTheSameDocument") is True
+
+
+@pytest.fixture
+def plain(tmp_path: Path, service: Service) -> Path:
+    """Return the folder of the pages in plain HTML, told where the service is."""
+    folder = tmp_path / "html"
+    shutil.copytree(INTEGRATIONS / "html" / "example", folder)
+    for file in folder.rglob("*.html"):
+        text = file.read_text(encoding="utf-8")
+        assert API in text
+        file.write_text(text.replace(API, service.url), encoding="utf-8")
+    return folder
+
+
+def fetch_own_script(folder: Path, service: Service) -> None:
+    """Do what docs/html.md says to do: fetch the script, and put its hash into the page."""
+    text = (ROOT / "docs" / "html.md").read_text(encoding="utf-8")
+    [fetch, digest] = re.findall(r"^    ((?:curl|openssl) .*)$", text, re.MULTILINE)
+    commands = f"{fetch.replace('https://likes.example.com', service.url)} && {digest}"
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {commands}"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    page = folder / "index.html"
+    html = page.read_text(encoding="utf-8")
+    assert "sha384-…" in html
+    page.write_text(html.replace("sha384-…", f"sha384-{done.stdout}"), encoding="utf-8")
+
+
+@pytest.mark.usefixtures("silent")
+def test_plain_pages_count_apart_with_either_script(
+    page: Page, plain: Path, service: Service
+) -> None:
+    for program in ("curl", "openssl"):
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} is missing: apt-get install {program}")
+    fetch_own_script(plain / "own-script", service)
+    with served(plain) as origin:
+        for path in ("/", "/own-script/"):
+            page.goto(origin + path)
+            shows(page, "0", liked=False)
+            click(page)
+            shows(page, "1", liked=True)
+            page.reload()
+            shows(page, "1", liked=True)
+            assert service.count(path) == 1
+
+
+def test_a_script_of_other_bytes_does_not_run(page: Page, plain: Path, service: Service) -> None:
+    own = plain / "own-script"
+    fetch_own_script(own, service)
+    with (own / "likes.js").open("a", encoding="utf-8") as script:
+        script.write("\n// changed\n")
+    with served(plain) as origin, page.expect_console_message() as said:
+        page.goto(f"{origin}/own-script/", wait_until="networkidle")
+    assert "integrity" in said.value.text
+    assert page.evaluate("customElements.get('like-wise')") is None
