@@ -171,13 +171,14 @@ class Site:
 
     def set(self, **values: Value) -> None:
         """Say values for all pages; the address of the service is the example's, unless said."""
-        lines = [self._generator.setting(*pair) for pair in ({"api": API} | values).items()]
-        [api] = [
-            line
-            for line in self._config.read_text(encoding="utf-8").splitlines(keepends=True)
-            if API in line
-        ]
-        self.configure(api, "".join(lines))
+        said = {"api": API} | values
+        self.replace_api_by("".join(self._generator.setting(*pair) for pair in said.items()))
+
+    def replace_api_by(self, text: str) -> None:
+        """Put other lines in the place of the one that says where the service is."""
+        lines = self._config.read_text(encoding="utf-8").splitlines(keepends=True)
+        [api] = [line for line in lines if API in line]
+        self.configure(api, text)
 
     def without_api(self) -> None:
         """Leave the address of the service out."""
