@@ -28,7 +28,7 @@ OWN: dict[str, Value] = {
     "kind": ["👍", "👎"],
     "label": ["Yes", EVIL],
     "reason": "",
-    "page": "/x/",
+    "page": f"/{EVIL}/",
     "views": False,
 }
 # What a page may say that is nothing of its own.
@@ -104,7 +104,7 @@ def test_a_page_may_have_attributes_of_its_own(configured: Build) -> None:
     assert button["kind"] == "👍 👎"
     assert button["label"] == f"Yes,{EVIL}"
     assert button["reason"] == ""
-    assert button["page"] == "/x/"
+    assert button["page"] == f"/{EVIL}/"
     assert button["icon"] == "clap"
     assert "views" not in button
     assert not configured.tags(path, "img")
