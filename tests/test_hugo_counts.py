@@ -143,6 +143,24 @@ def test_an_answer_that_is_none_does_not_end_the_build(
         assert_built_without(built(hugo, api, tmp_path), api)
 
 
+def test_what_is_fetched_is_text(hugo: Hugo, tmp_path: Path) -> None:
+    body = b'{"counts":{"/posts/hello/":{"<img src=x>":"<b>"}},"pages":[{"page":"/<b>","count":1}]}'
+    with answering(200, body) as api:
+        build = built(hugo, api, tmp_path)
+        assert build.is_done, build.said
+    assert fallbacks(build, "posts/hello/index.html") == ["&lt;img src=x&gt; &lt;b&gt;"]
+    assert "<ol" not in build.text("popular/index.html")
+
+
+def test_a_page_of_another_site_has_no_count_of_this_one(
+    hugo: Hugo, service: Service, tmp_path: Path
+) -> None:
+    like(service, "/posts/hello", 2)
+    hugo.write("content/posts/hello.md", "---\ntitle: H\nlikes: {site: blog}\n---\n")
+    build = built(hugo, service.url, tmp_path)
+    assert fallbacks(build, "posts/hello/index.html") == [""]
+
+
 @contextmanager
 def answering(status: int, body: bytes) -> Iterator[str]:
     """Answer every request the same, as what stands in a service's place may do."""

@@ -145,12 +145,12 @@ EVIL = "\"'><img src=x>&amp;"
 def test_the_widgets_attributes_come_from_the_configuration(hugo: Hugo) -> None:
     hugo.configure(
         f'api = "{API}"',
-        f'api = "{API}"\nkind = ["👍", "👎"]\nlabel = ["Yes", "No"]\nviews = true\n'
+        f'api = "{API}"\nkind = ["👍", "👎"]\nlabel = ["Yes", "\\"<b>"]\nviews = true\n'
         'icon = "thumb"\nlang = "de"\nreason = ""\nreadonly = false',
     )
     [button] = hugo.build().buttons("posts/hello/index.html")
     assert button == (
-        '<like-wise page="/posts/hello/" kind="👍 👎" views icon="thumb" label="Yes,No"'
+        '<like-wise page="/posts/hello/" kind="👍 👎" views icon="thumb" label="Yes,&#34;&lt;b&gt;"'
         ' lang="de" reason="">'
     )
 
