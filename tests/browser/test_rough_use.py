@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.post import Blog
-from tests.browser.test_reactions import HELPFUL, blog, choice, give
+from tests.browser.post import COUNTS, LIKE, Blog, hold
+from tests.browser.test_reactions import CLAP, HELPFUL, VOTE, blog, choice, give, stands
+from tests.conftest import StartService
+from tests.service import Service
 
 __all__ = ["blog"]
 
@@ -25,3 +27,57 @@ def test_a_reason_can_be_typed_and_is_none_of_the_pages_shortcuts(page: Page, bl
     expect(page.get_by_role("textbox")).to_have_count(0)
     expect(choice(page, "No")).to_be_focused()
     assert page.evaluate("keys") == []
+
+
+def clap(page: Page, times: int) -> None:
+    click_all = "(it, times) => { for (let nth = 0; nth < times; nth++) it.click(); }"
+    choice(page, "Clap").evaluate(click_all, times)
+
+
+def is_agreed(page: Page, claps: int) -> None:
+    """Wait until the service has confirmed so many."""
+    page.wait_for_function(
+        "claps => Object.values(localStorage).some(it => it.startsWith(`${claps},${claps},`))",
+        arg=claps,
+    )
+
+
+def test_claps_that_a_reload_cut_off_are_not_one(page: Page, blog: Blog, service: Service) -> None:
+    page.goto(blog(CLAP))
+    expect(choice(page, "Clap").locator("[part=count]")).to_have_text("0")
+    page.route(LIKE, lambda route: route.abort())
+    clap(page, 7)
+    hold(page, COUNTS)
+    page.goto("about:blank")
+    page.unroute(LIKE)
+    page.go_back()
+    is_agreed(page, 7)
+    assert service.count("/post", "👏", "demo") == 7
+
+
+def test_a_clap_before_the_counts_are_told_is_one_more(
+    page: Page, blog: Blog, service: Service
+) -> None:
+    page.goto(blog(CLAP))
+    expect(choice(page, "Clap").locator("[part=count]")).to_have_text("0")
+    clap(page, 3)
+    is_agreed(page, 3)
+    hold(page, COUNTS)
+    page.reload()
+    clap(page, 1)
+    is_agreed(page, 4)
+    assert service.count("/post", "👏", "demo") == 4
+
+
+def test_rules_of_one_site_are_not_anothers(
+    page: Page, blog: Blog, start_service: StartService
+) -> None:
+    other = start_service(LIKEWISE_KINDS="👍,👎,👏")
+    here = f'<like-wise api="{other.url}" kind="👍 👎 👏" label="Good, Bad, Bravo"></like-wise>'
+    page.goto(blog(VOTE + CLAP + here))
+    for name in ("Up", "Clap", "Good"):
+        expect(choice(page, name).locator("[part=count]")).to_have_text("0")
+    for name in ("Good", "Bad", "Bravo"):
+        assert give(page, name)["count"] == 1
+    for name in ("Good", "Bad", "Bravo"):
+        stands(page, name, "1", given=True)
