@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.post import COUNTS, LIKE, Blog, hold
+from tests.browser.post import COUNTS, LIKE, Blog, button, hold, shows
 from tests.browser.test_reactions import CLAP, HELPFUL, VOTE, blog, choice, give, stands
 from tests.conftest import StartService
 from tests.service import Service
@@ -81,3 +82,22 @@ def test_rules_of_one_site_are_not_anothers(
         assert give(page, name)["count"] == 1
     for name in ("Good", "Bad", "Bravo"):
         stands(page, name, "1", given=True)
+
+
+@pytest.mark.parametrize(("spoilt", "clicks"), [("gar{bage", 1), ("{},{},0,0", 2)])
+def test_spoilt_memory_takes_likes_all_the_same(
+    page: Page, blog: Blog, service: Service, spoilt: str, clicks: int
+) -> None:
+    page.goto(blog("<like-wise></like-wise>" + CLAP.replace("👏", "🎉")))
+    for what in ("site=default,,/post/", "site=demo,🎉,/post/"):
+        name = f"likewise:{service.url}/v1/counts?{what}"
+        page.evaluate("it => { localStorage[it[0]] = it[1]; }", [name, spoilt])
+    page.reload(wait_until="networkidle")
+    for nth in range(2):
+        for _ in range(clicks):
+            button(page, nth).click()
+        shows(page, "1", liked=True, nth=nth)
+    page.wait_for_function(
+        "Object.values(localStorage).filter(it => it.startsWith('true,true,')).length === 2"
+    )
+    assert [service.count("/post"), service.count("/post", "🎉", "demo")] == [1, 1]

@@ -31,9 +31,12 @@ const inFlight = new Set<string>();
 
 const pageOf = ({ source, page }: Like): string => source + page;
 
+/** What others have put into the storage counts as none: it would never be agreed on. */
+const amount = (part: unknown): number => Number(part) || 0;
+
 const isOwed = ({ key }: Like): boolean => {
   const [on, wish] = voteOf(key);
-  return Number(on) !== Number(wish);
+  return amount(on) !== amount(wish);
 };
 
 /** The same like of another kind. */
