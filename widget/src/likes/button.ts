@@ -49,5 +49,6 @@ export const show = (element: LikeWise): void => {
 };
 
 export const showAll = (): void => {
-  for (const element of elements) show(element);
+  // Those that wait for the second script have no parts.
+  for (const element of elements) if (element.parts) show(element);
 };

@@ -89,7 +89,7 @@ export const post = async (like: Like, more?: { reason: string }): Promise<Outco
       keepalive: true,
       body: JSON.stringify({ ...body, ...given, voter: voter(), ...more }),
     });
-    const answer = (await response.json()) as Answer;
+    const answer = ((await response.json()) ?? {}) as Answer;
     // A refusal that names no time is final.
     const waitSeconds = Number(response.headers.get('retry-after') || Number.POSITIVE_INFINITY);
     return response.status < 500 ? [answer, waitSeconds] : undefined;
@@ -133,7 +133,7 @@ const agree = (like: Like, wish: boolean | number, { count, counts, left }: Answ
   confirm(like.key, wish, count ?? 0);
   const [former] = readings[pageOf(like)] ?? [];
   readings[pageOf(like)] = [{ ...former, ...counts }, Date.now()];
-  for (const kind of left ?? []) {
+  for (const kind of Array.isArray(left) ? left : []) {
     const rival = otherKind(like, kind);
     wishFor(rival, false);
     confirm(rival.key, false, counts?.[kind] ?? 0);
