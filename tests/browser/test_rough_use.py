@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.post import CORS, COUNTS, LIKE, Blog, button, hold, shows
+from tests.browser.post import CORS, COUNTS, LIKE, Blog, button, hold, refused, requests, shows
 from tests.browser.test_reactions import CLAP, HELPFUL, SECOND, VOTE, blog, choice, give, stands
 from tests.conftest import StartService
 from tests.service import Service
@@ -144,3 +144,26 @@ def test_an_odd_answer_does_not_end_all_likes(page: Page, blog: Blog, odd: str) 
 def test_a_kind_may_be_called_what_objects_have(page: Page, blog: Blog) -> None:
     page.goto(blog('<like-wise kind="constructor"></like-wise>'))
     expect(choice(page, "constructor")).to_contain_text("constructor")
+
+
+@pytest.mark.parametrize("retry_after", ["-5", "0.001"])
+def test_a_wait_that_is_none_is_no_leave_to_ask_without_end(
+    page: Page, blog: Blog, retry_after: str
+) -> None:
+    page.goto(blog(VOTE))
+    stands(page, "Up", "0", given=False)
+    page.route(LIKE, refused(429, "too_many", retry_after))
+    with requests(page, LIKE) as asked:
+        choice(page, "Up").click()
+        page.wait_for_timeout(2000)
+    assert 1 <= len(asked) < 10
+
+
+def test_a_long_label_fits_a_narrow_screen(page: Page, blog: Blog) -> None:
+    page.set_viewport_size({"width": 320, "height": 640})
+    labels = f"This page has helped me to mend what was broken,{'w' * 60}"
+    screen = '<meta name=viewport content="width=device-width">'
+    tag = f'<like-wise site="demo" kind="yes no" label="{labels}"></like-wise>'
+    page.goto(blog(tag, head=screen))
+    expect(choice(page, "This page.*")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") == 320

@@ -121,7 +121,9 @@ const send = async (page: string): Promise<void> => {
       refuse(like, element, answer as Answer);
     } else {
       // Jitter keeps those apart who lost the service together; being online again ends any pause.
-      const waitMs = waitSeconds ? waitSeconds * 1000 : (pauseMs *= 2) * Math.random();
+      // A time that is none, or over already, is no leave to ask without end.
+      const waitMs =
+        Number(waitSeconds) >= 1 ? Number(waitSeconds) * 1000 : (pauseMs *= 2) * Math.random();
       await pause(waitMs, 'online');
     }
   }
