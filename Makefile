@@ -71,3 +71,4 @@ parts:
 
 sites: $(DEVELOP) | parts
 	@scripts/sites
+	@scripts/blocking-lists

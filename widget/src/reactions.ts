@@ -5,6 +5,7 @@
 
 import { comeFrom } from './attributes';
 import { remember } from './memory';
+import { LikeWise } from './reactions/element';
 import { adopt } from './reactions/page';
 
 comeFrom(import.meta.url.replace(/[^/]*$/, ''));
@@ -23,31 +24,6 @@ export const join = (elements: Set<HTMLElement>, kept: Record<string, unknown>):
 
 export interface Reactions {
   join: typeof join;
-}
-
-/** `<like-wise>`, where likes.js has not defined it already. */
-export class LikeWise extends HTMLElement {
-  static observedAttributes = [
-    'page',
-    'site',
-    'kind',
-    'api',
-    'label',
-    'readonly',
-    'sig',
-    'views',
-    'icon',
-    'reason',
-    'lang',
-  ];
-
-  connectedCallback(): void {
-    adopt(this);
-  }
-
-  attributeChangedCallback(): void {
-    if (this.isConnected) adopt(this);
-  }
 }
 
 if (!customElements.get('like-wise')) customElements.define('like-wise', LikeWise);

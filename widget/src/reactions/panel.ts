@@ -16,8 +16,11 @@ import { askWhy, type Why } from './reason';
 import { maxOf } from './rules';
 import { want } from './sender';
 
+/** The style inside every element. */
+export const styles: string = css + ownCss;
+
 const sheet = new CSSStyleSheet();
-sheet.replaceSync(css + ownCss);
+sheet.replaceSync(styles);
 
 /** What decides which parts there are; any other change is shown in those. */
 const SHAPE = ['page', 'site', 'kind', 'api', 'sig', 'label', 'icon', 'views', 'reason'];
