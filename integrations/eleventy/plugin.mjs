@@ -1,4 +1,4 @@
-/** Likewise for Eleventy: the shortcodes `likewise` and `likewisePopular`, and their script. */
+/** Likewise for Eleventy: shortcodes for buttons and popular posts, and the script that they need. */
 
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -69,14 +69,23 @@ export default function likewise(eleventyConfig, options) {
     return [];
   });
 
-  eleventyConfig.addShortcode('likewise', function (...given) {
+  const button = (template, inside, given) => {
     const wishes = wishesOf(given);
-    const url = wishes.page || this.page.url;
-    const isOff = url === this.page.url ? saysNo(this.ctx) : pages.get(url)?.isOff;
+    const url = wishes.page || template.page.url;
+    const isOff = url === template.page.url ? saysNo(template.ctx) : pages.get(url)?.isOff;
     if (!url || isOff) return '';
     const isDraft = process.env.ELEVENTY_RUN_MODE !== 'build';
     const values = attributes(addressOf(url), settings, wishes, isDraft);
-    return `${tag('like-wise', values)}${escaped(told(counts[values.page], values.kind))}</like-wise>`;
+    const fallback = escaped(told(counts[values.page], values.kind));
+    return `${tag('like-wise', values)}${inside}${fallback}</like-wise>`;
+  };
+
+  eleventyConfig.addShortcode('likewise', function (...given) {
+    return button(this, '', given);
+  });
+
+  eleventyConfig.addPairedShortcode('likewiseAround', function (inside, ...given) {
+    return button(this, inside, given);
   });
 
   eleventyConfig.addAsyncShortcode('likewisePopular', async (...given) => {

@@ -1,19 +1,23 @@
 /**
- * What a build asks the service for. Where it gets no answer it warns once and goes on without.
+ * What a build asks the service for. Where it gets no answer it warns and goes on without.
  * Knows no generator.
  */
 
 import { canonical } from './page.mjs';
 
 const LONGEST_WAIT_MS = 5000;
+// A list that stands on every page is asked for once, and a service that is away is waited for once.
+const FRESH_MS = 60_000;
 const MOST_PAGES = 100;
 // Proxies begin to refuse addresses at 8 KiB.
 const LONGEST_QUERY = 6000;
 
-/** The service, for one build. */
+/** The service, as one build or a server for drafts knows it. */
 export class Service {
   #settings;
-  #isAway = false;
+  #answers = new Map();
+  #awayUntil = 0;
+  #wanted;
 
   constructor(settings) {
     this.#settings = settings;
@@ -42,6 +46,17 @@ export class Service {
     return found;
   }
 
+  /** Returns one page's counts; pages that are wanted at the same time are asked for at once. */
+  async countsOf(page) {
+    this.#wanted ??= new Promise(setImmediate).then(() => {
+      const pages = this.#wanted.pages;
+      this.#wanted = undefined;
+      return this.counts(pages);
+    });
+    (this.#wanted.pages ??= []).push(page);
+    return (await this.#wanted)[page];
+  }
+
   *#batches(pages) {
     let query = this.#query({});
     for (const page of pages) {
@@ -60,19 +75,26 @@ export class Service {
     return new URLSearchParams(all.filter(([, value]) => value !== undefined));
   }
 
-  async #ask(path, query) {
-    if (this.#isAway) return undefined;
+  #ask(path, query) {
+    const address = `${this.#settings.api}${path}?${query}`;
+    const { time, answer } = this.#answers.get(address) ?? { time: Number.NEGATIVE_INFINITY };
+    if (Date.now() - time < FRESH_MS) return answer;
+    const asked = this.#fetched(address);
+    this.#answers.set(address, { time: Date.now(), answer: asked });
+    return asked;
+  }
+
+  async #fetched(address) {
+    if (Date.now() < this.#awayUntil) return undefined;
     try {
-      const signal = AbortSignal.timeout(LONGEST_WAIT_MS);
-      const answer = await fetch(`${this.#settings.api}${path}?${query}`, { signal });
+      const answer = await fetch(address, { signal: AbortSignal.timeout(LONGEST_WAIT_MS) });
       const body = await answer.json();
       if (!answer.ok) throw new Error(body.detail);
       return body;
     } catch (error) {
-      // Waiting once is enough: every page may ask.
-      this.#isAway = true;
+      this.#awayUntil = Date.now() + FRESH_MS;
       console.warn(
-        `Likewise: no answer from ${this.#settings.api}${path} (${error.cause?.message || error.message}).` +
+        `Likewise: no answer from ${address.split('?')[0]} (${error.cause?.message || error.message}).` +
           ' The site is built without what it would have told.',
       );
       return undefined;

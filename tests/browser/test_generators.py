@@ -6,6 +6,7 @@ All of them have the same pages.
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -19,9 +20,9 @@ from tests.service import Service, free_port
 from tests.static_site import served
 
 # Where each says the service's address.
-CONFIGURATIONS = {"eleventy": "eleventy.config.js"}
+CONFIGURATIONS = {"eleventy": "eleventy.config.js", "astro": "astro.config.mjs"}
 # Those that lead from page to page without loading the next one anew.
-WITH_ROUTERS: set[str] = set()
+WITH_ROUTERS = {"astro"}
 
 
 class Blog(NamedTuple):
@@ -37,14 +38,15 @@ def blog(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Blog]:
     """Return the site, built once: the service of every test has the same port."""
-    site = NpmSite(request.param, tmp_path_factory.mktemp(request.param))
+    site = NpmSite(request.param)
     port = free_port()
     site.configure(
         CONFIGURATIONS[request.param], "http://127.0.0.1:8000", f"http://127.0.0.1:{port}"
     )
     built = site.build()
     assert built.is_done, built.said
-    with served(built.folder) as address:
+    folder = shutil.copytree(built.folder, tmp_path_factory.mktemp(request.param) / "pages")
+    with served(folder) as address:
         yield Blog(request.param, address, port)
 
 

@@ -11,6 +11,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
+from html.parser import HTMLParser
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
@@ -24,7 +25,7 @@ ROOT = Path(__file__).parent.parent.parent
 INTEGRATIONS = ROOT / "integrations"
 INSTALLED = ROOT / ".venv" / "sites"
 # What building leaves behind, where somebody has tried the example out.
-LEFT_BEHIND = ("node_modules", "_site", "dist", "build", ".astro", ".docusaurus")
+NOT_OURS = shutil.ignore_patterns("node_modules", "_site", "dist", "build", ".astro", ".docusaurus")
 BUILD_SECONDS = 110
 DRAFT_SECONDS = 90
 INSTALL_SECONDS = 400
@@ -51,22 +52,33 @@ def environment(**settings: str) -> dict[str, str]:
     }
 
 
-def packages(generator: str) -> Path:
-    """Return node_modules as an example's lock file says, installed once for each lock file."""
-    example = INTEGRATIONS / generator / "example"
+def installed(name: str) -> Path:
+    """Return a folder that has the packages of an example where a site of its own would have them.
+
+    It is made once for each lock file. Generators tell by the real path what belongs to a site, so
+    that node_modules cannot be linked to from elsewhere.
+    """
+    example = INTEGRATIONS / name / "example"
     lock = (example / "package-lock.json").read_bytes()
-    kept = INSTALLED / f"{generator}-{hashlib.sha256(lock).hexdigest()[:12]}"
+    kept = INSTALLED / f"{name}-{hashlib.sha256(lock).hexdigest()[:12]}"
     if not kept.exists():
         INSTALLED.mkdir(parents=True, exist_ok=True)
         # Whole or not at all: what is installed has its name last.
         with tempfile.TemporaryDirectory(dir=INSTALLED) as folder:
             making = Path(folder) / "making"
-            making.mkdir()
-            for name in ("package.json", "package-lock.json"):
-                shutil.copy(example / name, making)
-            _run_npm(making)
+            shutil.copytree(example, making / name / "example", ignore=NOT_OURS)
+            _run_npm(making / name / "example")
             making.rename(kept)
-    return kept / "node_modules"
+    return kept / name
+
+
+def laid_anew(source: Path, site: Path) -> None:
+    """Put the integration's files into a site, and take out all that an earlier test has left."""
+    for folder in (site / "example", site):
+        for path in folder.iterdir():
+            if path.name not in {"node_modules", "example"}:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+    shutil.copytree(source, site, ignore=NOT_OURS, dirs_exist_ok=True)
 
 
 def _run_npm(folder: Path) -> None:
@@ -95,21 +107,19 @@ class Generator(NamedTuple):
 
 GENERATORS = {
     "eleventy": Generator("@11ty/eleventy/cmd.cjs", (), ("--serve", "--port"), "_site"),
+    "astro": Generator("astro/bin/astro.mjs", ("build",), ("dev", "--port"), "dist"),
 }
 
 
 class NpmSite:
-    """A copy of one integration and its example, to change and build."""
+    """A copy of one integration and its example, to change and build. The next one replaces it."""
 
-    def __init__(self, name: str, folder: Path) -> None:
+    def __init__(self, name: str) -> None:
         self._generator = GENERATORS[name]
         self._node = node()
-        self.folder = folder / name
+        self.folder = installed(name)
         self.example = self.folder / "example"
-        shutil.copytree(
-            INTEGRATIONS / name, self.folder, ignore=shutil.ignore_patterns(*LEFT_BEHIND)
-        )
-        (self.example / "node_modules").symlink_to(packages(name))
+        laid_anew(INTEGRATIONS / name, self.folder)
 
     def configure(self, file: str, old: str, new: str) -> None:
         text = (self.example / file).read_text(encoding="utf-8")
@@ -155,6 +165,24 @@ class NpmSite:
 
     def _command(self, *arguments: str) -> list[str]:
         return [self._node, f"node_modules/{self._generator.program}", *arguments]
+
+
+class _Elements(HTMLParser):
+    """The elements of a page as a browser reads them, with their attributes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: dict[str, dict[str, str | None]] = {}
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found[tag] = dict(attrs)
+
+
+def elements(html: str) -> dict[str, dict[str, str | None]]:
+    """Return the attributes of the last element of each name, as a browser reads the page."""
+    parser = _Elements()
+    parser.feed(html)
+    return parser.found
 
 
 def drafted_page(address: str) -> str:

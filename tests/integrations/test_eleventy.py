@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 import re
 import socket
-from pathlib import Path
 
 import pytest
 
@@ -19,8 +18,8 @@ HOSTILE = "\"><img src=x onerror=alert(1)>&'"
 
 
 @pytest.fixture
-def eleventy(tmp_path: Path) -> NpmSite:
-    return NpmSite("eleventy", tmp_path)
+def eleventy() -> NpmSite:
+    return NpmSite("eleventy")
 
 
 def set_up(site: NpmSite, settings: str) -> None:
@@ -97,6 +96,15 @@ def test_every_language_of_templates_takes_wishes(eleventy: NpmSite) -> None:
     built = eleventy.build()
     for page in ("nunjucks", "liquid", "javascript"):
         assert built.buttons(f"{page}/index.html") == [wished], page
+
+
+def test_a_button_may_stand_around_something(eleventy: NpmSite) -> None:
+    eleventy.write(
+        "content/icon.njk",
+        '{% likewiseAround icon="own" %}<b slot="icon">+</b>{% endlikewiseAround %}',
+    )
+    text = eleventy.build().text("icon/index.html")
+    assert '<like-wise page="/icon/" icon="own"><b slot="icon">+</b></like-wise>' in text
 
 
 def test_settings_hold_for_every_button(eleventy: NpmSite) -> None:
