@@ -1,12 +1,10 @@
 /**
  * The settings of a site, and the attributes of one button.
- * Knows no generator, and asks nobody.
+ * Knows no generator, asks nobody, and runs in browsers too.
  */
 
-import { signature } from './page.mjs';
-
 const THIS_MACHINE = ['localhost', '127.0.0.1', '[::1]'];
-const PASSED_ON = ['kind', 'views', 'icon', 'label', 'lang', 'reason', 'readonly'];
+const PASSED_ON = ['kind', 'views', 'icon', 'label', 'lang', 'reason', 'readonly', 'sig'];
 
 /**
  * Returns the settings as they hold: `api` without a slash at its end, `script` as an address.
@@ -29,6 +27,10 @@ export const checked = (settings = {}) => {
   return { ...settings, api, script: settings.script || `${api}/likes.js` };
 };
 
+/** Returns a page as a link would have it: one spelling, under which a browser keeps its reader's like. */
+export const addressOf = (page) =>
+  page.startsWith('/') ? new URL(`http://localhost${page}`).pathname : page;
+
 /** Looking at a draft must not count; a service on this machine is for trying it out. */
 const isHere = (api) => URL.canParse(api) && THIS_MACHINE.includes(new URL(api).hostname);
 
@@ -43,7 +45,6 @@ export const attributes = (page, settings, wishes = {}, isDraft = false) => {
   if (!settings.script.startsWith(`${settings.api}/`)) found.api = settings.api || '/';
   for (const name of PASSED_ON) found[name] = all[name];
   found.readonly ||= isDraft && !isHere(settings.api);
-  found.sig = signature(page, settings.site);
   return Object.fromEntries(
     Object.entries(found)
       .filter(

@@ -6,10 +6,6 @@ import { Service } from './service.mjs';
 export { settings };
 export const service = new Service(settings);
 
-/** Returns a page as a link would have it: one spelling, which is what a browser keeps a like under. */
-export const addressOf = (page) =>
-  page.startsWith('/') ? new URL(`http://localhost${page}`).pathname : page;
-
 const scripted = new WeakSet();
 
 /** Tells whether this is the first button of the page that answers a request. */

@@ -3,6 +3,7 @@
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { attributes, checked, escaped, told } from './button.mjs';
+import { signature } from './page.mjs';
 import { Service } from './service.mjs';
 
 /** Returns a shortcode's wishes: an object, as from Nunjucks' names, or names and values in turn. */
@@ -75,8 +76,10 @@ export default function likewise(eleventyConfig, options) {
     const isOff = url === template.page.url ? saysNo(template.ctx) : pages.get(url)?.isOff;
     if (!url || isOff) return '';
     const isDraft = process.env.ELEVENTY_RUN_MODE !== 'build';
-    const values = attributes(addressOf(url), settings, wishes, isDraft);
-    const fallback = escaped(told(counts[values.page], values.kind));
+    const page = addressOf(url);
+    const sig = signature(page, settings.site);
+    const values = attributes(page, settings, { ...wishes, sig }, isDraft);
+    const fallback = escaped(told(counts[page], values.kind));
     return `${tag('like-wise', values)}${inside}${fallback}</like-wise>`;
   };
 

@@ -48,13 +48,19 @@ export class Service {
 
   /** Returns one page's counts; pages that are wanted at the same time are asked for at once. */
   async countsOf(page) {
-    this.#wanted ??= new Promise(setImmediate).then(() => {
-      const pages = this.#wanted.pages;
+    this.#wanted ??= this.#gathered();
+    const { pages, counts } = this.#wanted;
+    pages.push(page);
+    return (await counts)[page];
+  }
+
+  #gathered() {
+    const pages = [];
+    const counts = new Promise(setImmediate).then(() => {
       this.#wanted = undefined;
       return this.counts(pages);
     });
-    (this.#wanted.pages ??= []).push(page);
-    return (await this.#wanted)[page];
+    return { pages, counts };
   }
 
   *#batches(pages) {

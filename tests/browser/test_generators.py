@@ -1,10 +1,11 @@
 """The example sites of generators in JavaScript, built by these and clicked in a real browser.
 
-All of them have the same pages.
+All of them have the same pages, and the service takes likes for those that are signed only.
 """
 
 from __future__ import annotations
 
+import hmac
 import re
 import shutil
 from collections.abc import Iterator
@@ -15,14 +16,22 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.test_hugo import click, shows
-from tests.integrations.npm_site import NpmSite
+from tests.integrations.npm_site import NpmSite, drafted_page
 from tests.service import Service, free_port
 from tests.static_site import served
 
+# Installing them takes its time, once.
+pytestmark = pytest.mark.timeout(500)
+
+KEY = "a-page-key-for-tests-0123456789"
 # Where each says the service's address.
-CONFIGURATIONS = {"eleventy": "eleventy.config.js", "astro": "astro.config.mjs"}
+CONFIGURATIONS = {
+    "eleventy": "eleventy.config.js",
+    "astro": "astro.config.mjs",
+    "docusaurus": "docusaurus.config.js",
+}
 # Those that lead from page to page without loading the next one anew.
-WITH_ROUTERS = {"astro"}
+WITH_ROUTERS = {"astro", "docusaurus"}
 
 
 class Blog(NamedTuple):
@@ -43,7 +52,7 @@ def blog(
     site.configure(
         CONFIGURATIONS[request.param], "http://127.0.0.1:8000", f"http://127.0.0.1:{port}"
     )
-    built = site.build()
+    built = site.build(LIKEWISE_PAGE_KEY=KEY)
     assert built.is_done, built.said
     folder = shutil.copytree(built.folder, tmp_path_factory.mktemp(request.param) / "pages")
     with served(folder) as address:
@@ -53,7 +62,7 @@ def blog(
 @pytest.fixture
 def service(blog: Blog, tmp_path: Path) -> Iterator[Service]:
     """Return the service where the site looks for it."""
-    service = Service(tmp_path)
+    service = Service(tmp_path, LIKEWISE_PAGES="signed", LIKEWISE_PAGE_KEY=KEY)
     service.port = blog.port
     with service as running:
         yield running
@@ -61,11 +70,11 @@ def service(blog: Blog, tmp_path: Path) -> Iterator[Service]:
 
 @pytest.fixture
 def page(page: Page) -> Iterator[Page]:
-    """Return a page that says nothing in its console."""
+    """Return a page that says nothing in its console, but what React says to developers."""
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
     yield page
-    assert said == []
+    assert [text for text in said if "React DevTools" not in text] == []
 
 
 def test_a_like_outlives_a_reload_and_can_be_taken_back(
@@ -105,7 +114,8 @@ def test_a_list_shows_every_count_after_one_request(
     page: Page, blog: Blog, service: Service
 ) -> None:
     for page_id in ("/posts/hello", "/notes/hello"):
-        service.like(page_id, "a-reader-before-this-one")
+        sig = hmac.new(KEY.encode(), f"default\n{page_id}".encode(), "sha256").hexdigest()
+        assert service.like(page_id, "a-reader-before-this-one", sig=sig).status == 200
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(f"{blog.address}/")
@@ -152,3 +162,13 @@ def test_buttons_work_on_whichever_page_a_router_leads_to(
     assert page.evaluate("window.isTheSame")
     assert service.count("/notes/hello") == service.count("/posts/hello") == 1
     assert len([url for url in scripts if re.search(r"/likes\.js$", url)]) == 1
+
+
+def test_drafting_in_docusaurus_does_not_count(page: Page) -> None:
+    site = NpmSite("docusaurus")
+    site.configure("docusaurus.config.js", "http://127.0.0.1:8000", "https://likes.invalid")
+    with site.drafted() as address:
+        drafted_page(address)
+        page.route("https://likes.invalid/**", lambda route: route.fulfill(body=""))
+        page.goto(f"{address}/posts/hello/")
+        expect(page.locator("like-wise")).to_have_attribute("readonly", "", timeout=60_000)

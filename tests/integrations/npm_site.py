@@ -45,7 +45,6 @@ def environment(**settings: str) -> dict[str, str]:
     return {
         **inherited,
         "ASTRO_TELEMETRY_DISABLED": "1",
-        "DOCUSAURUS_NO_UPDATE_CHECK": "1",
         "NO_UPDATE_NOTIFIER": "1",
         "NO_COLOR": "1",
         **settings,
@@ -108,6 +107,9 @@ class Generator(NamedTuple):
 GENERATORS = {
     "eleventy": Generator("@11ty/eleventy/cmd.cjs", (), ("--serve", "--port"), "_site"),
     "astro": Generator("astro/bin/astro.mjs", ("build",), ("dev", "--port"), "dist"),
+    "docusaurus": Generator(
+        "@docusaurus/core/bin/docusaurus.mjs", ("build",), ("start", "--no-open", "--port"), "build"
+    ),
 }
 
 

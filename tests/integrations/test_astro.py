@@ -16,6 +16,9 @@ KEY = "a-page-key-for-tests-0123456789"
 HOSTILE = "\"><img src=x onerror=alert(1)>&'"
 POST = "---\nlayout: ../../layouts/Post.astro\ntitle: {title}\n---\nx\n"
 
+# Installing it takes its time, once.
+pytestmark = pytest.mark.timeout(500)
+
 
 @pytest.fixture
 def astro() -> NpmSite:

@@ -16,6 +16,9 @@ SCRIPT = f'<script async src="{API}/likes.js">'
 KEY = "a-page-key-for-tests-0123456789"
 HOSTILE = "\"><img src=x onerror=alert(1)>&'"
 
+# Installing it takes its time, once.
+pytestmark = pytest.mark.timeout(500)
+
 
 @pytest.fixture
 def eleventy() -> NpmSite:
