@@ -6,12 +6,11 @@
 import { useEffect } from 'react';
 import { attributes, checked, told } from './button.mjs';
 
-// Once for each document, however many buttons React makes: an element is defined only once.
-const loaded = new Set();
-
+// One tag for each document, however many buttons React makes. The document is asked, since a bundler
+// may put a copy of this module into each of its files.
 const load = (src, integrity) => {
-  if (loaded.has(src) || customElements.get('like-wise')) return;
-  loaded.add(src);
+  const address = new URL(src, document.baseURI).href;
+  if (Array.from(document.scripts).some((script) => script.src === address)) return;
   const proof = integrity ? { crossOrigin: 'anonymous', integrity } : {};
   document.head.append(
     Object.assign(document.createElement('script'), { src, async: true, ...proof }),
