@@ -79,3 +79,5 @@ def test_all_that_needs_the_image_stays_in_one_worker() -> None:
     image, compose = (share(f"tests/deploy/test_{name}.py::test[a/b::c]") for name in "ab")
     assert image == compose
     assert share("tests/http/test_drain.py::test[deploy/x]") == "tests/http/test_drain.py"
+    page, other = (share(f"tests/browser/test_widget.py::test_{name}") for name in "ab")
+    assert page != other

@@ -32,6 +32,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Any:
 
 
 def share(nodeid: str) -> str:
-    """Return what a test is kept together with: its file, or the folder that has one image."""
+    """Return what a test is kept together with: its file, or the folder that has one image.
+
+    Pages are given out one by one, so that all workers end at once.
+    """
     path = nodeid.partition("::")[0]
-    return FIRST if FIRST in path.split("/") else path
+    folders = path.split("/")[:-1]
+    if FIRST in folders:
+        return FIRST
+    return nodeid if LAST in folders else path
