@@ -14,13 +14,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from likewise import __version__
-from tests.browser.conftest import Site, site
+from tests.browser.conftest import Site
+from tests.browser.post import WIDGET
 from tests.conftest import StartService
 from tests.test_docs import observed_attributes
 
-__all__ = ["site"]
-
-WIDGET = Path(__file__).parents[1] / "widget"
 MANIFEST: Any = json.loads((WIDGET / "custom-elements.json").read_text(encoding="utf-8"))
 USE = """
 import { LikeWise, serviceAt } from 'likewise-widget/define';
