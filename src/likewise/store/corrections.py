@@ -10,12 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from likewise.errors import Problem, unknown_page
-from likewise.store import Counts, Effect, Order, reasons
+from likewise.store import Counts, Effect, Order, reasons, views
 from likewise.store.cache import Page
 from likewise.store.page_rows import Inverse, PageRows
 from likewise.store.pages import BLOCKED, DELETED, OPEN
 from likewise.store.transaction import Transaction
-from likewise.store.views import bring_back, set_aside
 
 UNDO_SECONDS = 7 * 86_400
 _JOINING = {"alias", "merge"}
@@ -102,7 +101,7 @@ class Corrections:
         self._transaction.forget()
         site, action, inverse = self._undoable(number)
         self._undos[action](inverse)
-        bring_back(self._transaction, number)
+        views.bring_back(self._transaction, number)  # of a deletion; no other took any
         self._execute(
             "/* undone */ UPDATE corrections SET undone = ?, inverse = NULL WHERE id = ?",
             (self._second, number),
@@ -123,7 +122,7 @@ class Corrections:
         were merged into it. Their views go with them.
         """
         self._transaction.forget()
-        set_aside(self._transaction, number, pages)
+        views.set_aside(self._transaction, number, pages)
         self._rows.set_state(pages, DELETED)
         # What was merged into it meanwhile is a page of its own again.
         self._rows.point([*pages[1:], *self._rows.merged_into(pages)], None)

@@ -83,7 +83,7 @@ def count(transaction: Transaction, view: View) -> Viewed:
     if page is None and view.may_create:
         page, is_new = transaction.create(name), True
     if page is None or page.is_blocked:
-        return Viewed(is_counted=False, is_new_page=False, counts=page.counts if page else {})
+        return Viewed(is_counted=False, is_new_page=False, counts=dict(page.counts) if page else {})
     transaction.add(page, VIEWS, 1)
     if view.host is not None:
         _note_host(transaction, page.members[0][0], view.host)
