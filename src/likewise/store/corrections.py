@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from likewise.errors import Problem, unknown_page
-from likewise.store import Counts, Effect, Order, reasons, views
+from likewise.store import SECONDS_PER_DAY, Counts, Effect, Order, reasons, views
 from likewise.store.cache import Page
 from likewise.store.page_rows import Inverse, PageRows
 from likewise.store.pages import BLOCKED, DELETED, OPEN
 from likewise.store.transaction import Transaction
 
-UNDO_SECONDS = 7 * 86_400
+UNDO_SECONDS = 7 * SECONDS_PER_DAY
 _JOINING = {"alias", "merge"}
 
 
@@ -140,7 +140,7 @@ class Corrections:
         if undone is not None:
             raise Problem("cannot_undo", f"The correction {number} is undone already.")
         if inverse is None or second < self._second - UNDO_SECONDS:
-            days = UNDO_SECONDS // 86_400
+            days = UNDO_SECONDS // SECONDS_PER_DAY
             raise Problem(
                 "cannot_undo",
                 f"The correction {number} can be undone no more: after {days} days,"
