@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from likewise.commands.snippet import generators
-from tests.generated_site import API, GENERATORS, Site
-from tests.hugo_site import Hugo
+from tests.integrations.generated_site import API, GENERATORS, Site
+from tests.integrations.hugo_site import Hugo
 from tests.service import Service
 
 URL = "https://likes.example.com"
