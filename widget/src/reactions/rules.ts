@@ -3,11 +3,11 @@
  * Knows nothing of elements.
  */
 
-import type { Counts, Rule } from '../counts';
+import type { Rule, Rules } from '../counts';
 
 const rules: Record<string, Rule> = {};
 
-export const learn = ({ kinds }: Pick<Counts, 'kinds'>): void => {
+export const learn = ({ kinds }: Rules): void => {
   Object.assign(rules, kinds);
 };
 
