@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -82,19 +84,23 @@ def test_signed_pages_are_spoken_of_where_they_are_asked_for(
     assert PAGE_KEY not in text
 
 
-@pytest.mark.parametrize("generator", ["html", "eleventy", "astro"])
-def test_tags_say_what_the_site_is(likewise: Service, generator: str) -> None:
-    tags = tags_in(snippet(likewise, generator))
+def test_tags_say_what_the_site_is(likewise: Service) -> None:
+    tags = tags_in(snippet(likewise, "html"))
     assert tags["script"]["src"] == f"{URL}/likes.js"
     assert "async" in tags["script"]
     assert set(tags["like-wise"]) == {"page"}
-    assert BLOG.items() <= tags_in(of_blog(likewise, generator))["like-wise"].items()
+    assert BLOG.items() <= tags_in(of_blog(likewise, "html"))["like-wise"].items()
 
 
-def test_docusaurus_is_told_script_and_tag_apart(likewise: Service) -> None:
-    text = of_blog(likewise, "docusaurus")
-    assert f"scripts: [{{ src: '{URL}/likes.js', async: true }}]," in text
-    assert BLOG.items() <= tags_in(text)["like-wise"].items()
+@pytest.mark.parametrize("generator", ["eleventy", "astro", "docusaurus"])
+def test_settings_in_javascript_are_what_they_were(likewise: Service, generator: str) -> None:
+    settings = settings_in(of_blog(likewise, generator))
+    script = f"console.log(JSON.stringify({{ {settings} }}))"
+    read = subprocess.run(["node", "-e", script], capture_output=True, text=True, check=True)
+    assert json.loads(read.stdout) == {"api": URL} | BLOG
+    folder = Path(__file__).parents[2] / "integrations" / generator
+    for name in re.findall(r"'\.(?:\./|/src/|/)likewise/(.*?)'", snippet(likewise, generator)):
+        assert (folder / name).is_file()
 
 
 @pytest.mark.parametrize("name", [name for name in GENERATORS if name != "zensical-of-mkdocs"])

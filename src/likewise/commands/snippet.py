@@ -25,6 +25,7 @@ _FORMS = {
     "toml": "{name} = {value}",
     "yaml": "{name}: {value}",
     "python": '"{name}": {value},',
+    "js": "{name}: {value},",
 }
 _ONLY_SIGNED = "@signed "
 
@@ -84,7 +85,7 @@ def _filled(text: str, api: str, attributes: dict[str, str], *, is_signed: bool)
         if line.startswith(_ONLY_SIGNED):
             if is_signed:
                 lines += [line.removeprefix(_ONLY_SIGNED), "\n"]
-        elif found := re.fullmatch(r"( +)@(toml|yaml|python)\n", line):
+        elif found := re.fullmatch(r"( +)@(toml|yaml|python|js)\n", line):
             lines += _said(found[1], _FORMS[found[2]], {"api": api} | attributes)
         else:
             tag = "".join(f' {name}="{escape(text)}"' for name, text in attributes.items())
@@ -93,7 +94,7 @@ def _filled(text: str, api: str, attributes: dict[str, str], *, is_signed: bool)
 
 
 def _said(indent: str, form: str, values: dict[str, str]) -> list[str]:
-    """Return a line for each value. A string of JSON is one of TOML, YAML and Python too."""
+    """Return a line for each value. In each form a string is one of JSON."""
     return [
         indent + form.format(name=name, value=json.dumps(text, ensure_ascii=False)) + "\n"
         for name, text in values.items()
