@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from likewise.commands.snippet import generators
-from tests.generated_site import API, GENERATORS, Site
-from tests.hugo_site import Hugo
+from tests.integrations.generated_site import API, GENERATORS, ROOT, Site
+from tests.integrations.hugo_site import Hugo
+from tests.integrations.npm_site import environment, node
 from tests.service import Service
 
 URL = "https://likes.example.com"
@@ -69,8 +70,9 @@ def tags_in(text: str) -> dict[str, dict[str, str | None]]:
 def test_every_generator_has_a_text_with_the_address(likewise: Service, generator: str) -> None:
     text = snippet(likewise, generator)
     assert URL in text
-    assert re.search(r"^More in docs/[a-z]+\.md\.$", text, re.MULTILINE)
-    assert not re.search(r"(?<!\w)@(?!docusaurus)\w", text)
+    [page] = re.findall(r"^More in (docs/[a-z]+\.md)\.$", text, re.MULTILINE)
+    assert (ROOT / page).exists()
+    assert not re.search(r"(?<!\w)@\w", text)
 
 
 @pytest.mark.parametrize("generator", generators())
@@ -92,15 +94,11 @@ def test_tags_say_what_the_site_is(likewise: Service) -> None:
     assert BLOG.items() <= tags_in(of_blog(likewise, "html"))["like-wise"].items()
 
 
-@pytest.mark.parametrize("generator", ["eleventy", "astro", "docusaurus"])
-def test_settings_in_javascript_are_what_they_were(likewise: Service, generator: str) -> None:
-    settings = settings_in(of_blog(likewise, generator))
-    script = f"console.log(JSON.stringify({{ {settings} }}))"
-    read = subprocess.run(["node", "-e", script], capture_output=True, text=True, check=True)
-    assert json.loads(read.stdout) == {"api": URL} | BLOG
-    folder = Path(__file__).parents[2] / "integrations" / generator
-    for name in re.findall(r"'\.(?:\./|/src/|/)likewise/(.*?)'", snippet(likewise, generator)):
-        assert (folder / name).is_file()
+@pytest.mark.parametrize("rule", ["max = 50", "private = true"])
+def test_a_kind_that_is_not_counted_in_the_plain_way_is_named(likewise: Service, rule: str) -> None:
+    table = f'LIKEWISE_KINDS = "👏"\n[kinds."👏"]\n{rule}\n'
+    (likewise.directory / "likewise.toml").write_text(table, encoding="utf-8")
+    assert tags_in(snippet(likewise, "html"))["like-wise"]["kind"] == "👏"
 
 
 @pytest.mark.parametrize("name", [name for name in GENERATORS if name != "zensical-of-mkdocs"])
@@ -111,6 +109,28 @@ def test_settings_work_where_they_are_pasted(likewise: Service, tmp_path: Path, 
     button = built.button("posts/hello/index.html")
     assert BLOG.items() <= button.items()
     assert built.scripts("posts/hello/index.html") == [f"{URL}/likes.js"]
+
+
+@pytest.mark.parametrize("generator", ["eleventy", "astro", "docusaurus"])
+def test_settings_in_javascript_are_what_the_plugin_takes(
+    likewise: Service, generator: str
+) -> None:
+    settings = settings_in(of_blog(likewise, generator))
+    code = (
+        "import { attributes, checked } from './button.mjs';"
+        f"const settings = checked({{ {settings} }});"
+        "console.log(JSON.stringify([settings.script, attributes('/posts/hello/', settings)]));"
+    )
+    done = subprocess.run(
+        [node(), "--input-type=module", "-e", code],
+        cwd=ROOT / "integrations" / generator,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert json.loads(done.stdout) == [f"{URL}/likes.js", {"page": "/posts/hello/", **BLOG}]
 
 
 def test_settings_for_hugo_work_where_they_are_pasted(likewise: Service, tmp_path: Path) -> None:

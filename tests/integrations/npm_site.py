@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.hugo_site import Build
+from tests.integrations.hugo_site import Build
 from tests.service import START_SECONDS, free_port
 
 ROOT = Path(__file__).parent.parent.parent

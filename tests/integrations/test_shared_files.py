@@ -12,7 +12,7 @@ import pytest
 
 from likewise.pages import BadPage, canonical
 from tests.integrations.npm_site import GENERATORS, INTEGRATIONS, environment, node
-from tests.test_signatures import SIGNED, UNSIGNED
+from tests.integrations.test_signatures import SIGNED, UNSIGNED
 
 KEY = "a-page-key-for-tests-0123456789"
 SHARED = ("button.mjs", "page.mjs", "service.mjs")

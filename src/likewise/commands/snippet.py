@@ -17,7 +17,7 @@ from likewise.errors import StartError
 from likewise.forms import UNIX_PREFIX
 from likewise.options import add_settings
 from likewise.settings import Settings
-from likewise.sites import DEFAULT, SIGNED, Site
+from likewise.sites import DEFAULT, PLAIN, SIGNED, Site
 
 TEXTS = Path(__file__).parent.parent / "snippets"
 # A line of what a generator reads its settings from.
@@ -73,10 +73,13 @@ def _address(settings: Settings) -> str:
 
 
 def _attributes(site: Site) -> dict[str, str]:
-    """Return what the buttons of a site say, where it is not what they take by themselves."""
+    """Return what the buttons of a site say, where it is not what they take by themselves: one kind
+    that is counted in the plain way.
+    """
     said = {} if site.name == DEFAULT else {"site": site.name}
     kinds = site.public_kinds or site.kinds
-    return said if len(kinds) == 1 and kinds == site.kinds else said | {"kind": " ".join(kinds)}
+    is_plain = len(site.kinds) == 1 and site.rule(kinds[0]) == PLAIN
+    return said if is_plain else said | {"kind": " ".join(kinds)}
 
 
 def _filled(text: str, api: str, attributes: dict[str, str], *, is_signed: bool) -> str:
@@ -94,7 +97,7 @@ def _filled(text: str, api: str, attributes: dict[str, str], *, is_signed: bool)
 
 
 def _said(indent: str, form: str, values: dict[str, str]) -> list[str]:
-    """Return a line for each value. In each form a string is one of JSON."""
+    """Return a line for each value. A string of JSON is one of the other languages too."""
     return [
         indent + form.format(name=name, value=json.dumps(text, ensure_ascii=False)) + "\n"
         for name, text in values.items()
