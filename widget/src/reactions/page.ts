@@ -42,9 +42,9 @@ const read = async (): Promise<void> => {
   );
 };
 
-const told = (answer: Parameters<typeof learn>[0] | undefined): void => {
+const told = (answer: Parameters<typeof learn>[0] | undefined, source: string): void => {
   if (answer) {
-    learn(answer);
+    learn(answer, source);
     showAll();
   } else read(); // a page whose view was not taken has counts all the same
 };

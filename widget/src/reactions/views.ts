@@ -18,7 +18,7 @@ const referrer = (): { ref?: string } => {
   return ref ? { ref } : {};
 };
 
-type Told = (answer: Pick<Counts, 'kinds'> | undefined) => void;
+type Told = (answer: Pick<Counts, 'kinds'> | undefined, source: string) => void;
 
 const view = async ({ api, source, page, site, sig }: Like, tell: Told): Promise<void> => {
   const body = JSON.stringify({ page, site, sig, ...referrer() });
@@ -32,7 +32,7 @@ const view = async ({ api, source, page, site, sig }: Like, tell: Told): Promise
   } catch {}
   // The counts come along, so that a page load takes one request.
   if (answer) readings[source + page] = [{ ...answer.counts, views: answer.views }, Date.now()];
-  tell(answer);
+  tell(answer, source);
 };
 
 /**
