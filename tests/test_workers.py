@@ -11,8 +11,8 @@ import pytest
 from tests.workers import share
 
 ROOT = Path(__file__).parent.parent
-PLUGINS = ("-p", "tests.nothing_skipped", "-p", "tests.workers")
-WORKERS = ("--numprocesses", "2")
+PLUGINS = ("-p", "xdist", "-p", "tests.nothing_skipped", "-p", "tests.workers")
+WORKERS = ("--numprocesses", "2", "--max-worker-restart", "0")
 
 
 def run(folder: Path, *options: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -20,7 +20,7 @@ def run(folder: Path, *options: str, **settings: str) -> subprocess.CompletedPro
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *PLUGINS, *options, folder],
         cwd=folder,
-        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), **settings},
+        env={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(ROOT), **settings},
         capture_output=True,
         text=True,
         timeout=60,

@@ -49,7 +49,7 @@ export const parsed = new Promise((resolve) =>
 );
 
 /** Asks for the counts of all pages, in as few requests as can be. */
-export const ask = (likes: Like[], told: (answer: Counts) => void): void => {
+export const ask = (likes: Like[], told: (answer: Counts, source: string) => void): void => {
   const pages: Record<string, Set<string>> = {};
   for (const { source, page } of likes) {
     (pages[source] ||= new Set()).add(`&${new URLSearchParams({ page })}`);
@@ -62,7 +62,7 @@ export const ask = (likes: Like[], told: (answer: Counts) => void): void => {
 const receive = async (
   source: string,
   pages: string[],
-  told: (answer: Counts) => void,
+  told: (answer: Counts, source: string) => void,
 ): Promise<void> => {
   const address = source + pages.join('');
   if (pages[100] || (pages[1] && address.length > 6000)) {
@@ -72,7 +72,7 @@ const receive = async (
     try {
       const answer = await (await fetch(address)).json();
       for (const page in answer.counts) readings[source + page] = [answer.counts[page], Date.now()];
-      told(answer);
+      told(answer, source);
     } catch {
       // Unknown stays unknown, and shows as nothing.
     }

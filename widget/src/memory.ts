@@ -29,7 +29,12 @@ export const remember = (kept: Record<string, unknown>): void => {
 export const voteOf = (key: string): Vote => {
   // Where the client of the article kept a like: it knew a page by its last segment only.
   const former = `mxlit_liked_${/[^/]*(?=\/*$)/.exec(key)}` in storage;
-  return JSON.parse(`[${storage[key] ?? [former, former, 0, 0]}]`);
+  try {
+    return JSON.parse(`[${storage[key]}]`);
+  } catch {
+    // Nothing yet, or what others have put there.
+    return [former, former, 0, 0];
+  }
 };
 
 export const keep = (key: string, vote: Vote): void => {

@@ -45,9 +45,9 @@ const read = async (): Promise<void> => {
   );
 };
 
-const told = (answer: Rules | undefined): void => {
+const told = (answer: Rules | undefined, source: string): void => {
   if (answer) {
-    learn(answer);
+    learn(answer, source);
     showAll();
   } else {
     // A page whose view was not taken has counts all the same.

@@ -152,7 +152,7 @@ export class Panel {
     const isPrivate = counts && like.kind && !(like.kind in counts);
     const number = isPrivate ? Number.NaN : countOf(like, vote);
     const text = number >= 0 ? numberIn(this.element, number) : '';
-    const isClap = maxOf(like.kind) > 1;
+    const isClap = maxOf(like) > 1;
     count.textContent = text;
     count.hidden = isPrivate as boolean;
     // The name holds what is to be seen, the number, for those who speak to the button (WCAG 2.5.3).
@@ -167,10 +167,12 @@ export class Panel {
   private give({ like, label, button, icon }: Choice): void {
     if (this.element.hasAttribute('readonly')) return;
     const wish = voteOf(like.key)[1];
-    const max = maxOf(like.kind);
-    const wanted = max > 1 ? Math.min(Number(wish) + 1, max) : !wish;
+    const max = maxOf(like);
+    // Claps of an earlier visit are a number, also before the rules are told.
+    const isClap = max > 1 || (!max && typeof wish === 'number');
+    const wanted = isClap ? Math.min(Number(wish) + 1, max || Number.POSITIVE_INFINITY) : !wish;
     if (wanted) burst(button, icon);
-    if (max > 1) this.say(`${label} +${numberIn(this.element, Number(wanted))}`);
+    if (isClap) this.say(`${label} +${numberIn(this.element, Number(wanted))}`);
     if (wanted !== wish) want(like, wanted, this.element);
     this.changed();
     this.ask(like, Boolean(wanted), button);

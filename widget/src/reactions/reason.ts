@@ -46,7 +46,14 @@ export const askWhy = ({ like, question, text, say, done }: Question): Why => {
     done();
   };
   leave.onclick = end;
-  form.onkeydown = (event) => event.key === 'Escape' && end();
+  // To the page's own shortcuts what is written here comes from no field: it is none of theirs.
+  form.onkeyup = form.onkeypress = (event) => event.stopPropagation();
+  // A handler that returns false would keep the key from the field. While text is composed, Escape
+  // is the input method's.
+  form.onkeydown = (event) => {
+    event.stopPropagation();
+    if (event.key === 'Escape' && !event.isComposing) end();
+  };
   form.onsubmit = async (event) => {
     event.preventDefault();
     send.disabled = true;

@@ -34,9 +34,12 @@ const inFlight = new Set<string>();
 
 const pageOf = ({ source, page }: Like): string => source + page;
 
+/** What others have put into the storage counts as none: it would never be agreed on. */
+const amount = (part: unknown): number => Number(part) || 0;
+
 const isOwed = ({ key }: Like): boolean => {
   const [on, wish] = voteOf(key);
-  return Number(on) !== Number(wish);
+  return amount(on) !== amount(wish);
 };
 
 /** The same like of another kind. */
@@ -64,7 +67,7 @@ const wishFor = (like: Like, wish: boolean | number): void => {
 export const want = (like: Like, wish: boolean | number, element: HTMLElement): void => {
   wishFor(like, wish);
   if (wish) {
-    for (const kind of rivalsOf(like.kind)) wishFor(otherKind(like, kind), false);
+    for (const kind of rivalsOf(like)) wishFor(otherKind(like, kind), false);
   }
   owe(like, element);
 };
@@ -80,7 +83,8 @@ export const owe = (like: Like, element: HTMLElement): void => {
 export const post = async (like: Like, more?: { reason: string }): Promise<Outcome | undefined> => {
   const { key, api, source, ...body } = like;
   const wish = voteOf(key)[1];
-  const given = maxOf(like.kind) > 1 ? { n: Number(wish) } : { on: Boolean(wish) };
+  // What is left of an earlier visit may be sent before the rules are told: claps are a number.
+  const given = typeof wish === 'number' ? { n: wish } : { on: Boolean(wish) };
   try {
     // A plain string goes as text/plain, which needs no preflight; keepalive lets it outlive the page.
     const response = await fetch(`${api}like`, {
@@ -109,7 +113,7 @@ const send = async (page: string): Promise<void> => {
   let pauseMs = 1000;
   for (let first = next(page); first; first = next(page)) {
     const [like, element] = first;
-    if (maxOf(like.kind) > 1) await pause(CLAPPING_MS, 'pagehide', 'visibilitychange');
+    if (maxOf(like) > 1) await pause(CLAPPING_MS, 'pagehide', 'visibilitychange');
     const wish = voteOf(like.key)[1];
     const outcome = await post(like);
     if (outcome?.answer.on === Boolean(wish)) {
@@ -139,7 +143,7 @@ const agree = (like: Like, wish: boolean | number, { count, counts, left }: Answ
 };
 
 const refuse = (like: Like, element: HTMLElement, answer: Answer): void => {
-  for (const one of [like, ...rivalsOf(like.kind).map((kind) => otherKind(like, kind))])
+  for (const one of [like, ...rivalsOf(like).map((kind) => otherKind(like, kind))])
     wishFor(one, voteOf(one.key)[0]);
   console.warn(answer.detail);
   if (answer.code === 'origin_refused') element.setAttribute('readonly', '');

@@ -25,7 +25,7 @@ interface Viewed extends Rules {
 }
 
 /** Called with the answer, or without one where the view was not taken. */
-type Told = (answer: Rules | undefined) => void;
+type Told = (answer: Rules | undefined, source: string) => void;
 
 const view = async ({ api, source, page, site, sig }: Like, tell: Told): Promise<void> => {
   const body = JSON.stringify({ page, site, sig, ...referrer() });
@@ -37,7 +37,7 @@ const view = async ({ api, source, page, site, sig }: Like, tell: Told): Promise
   } catch {}
   // The counts come along, so that a page load takes one request.
   if (answer) readings[source + page] = [{ ...answer.counts, views: answer.views }, Date.now()];
-  tell(answer);
+  tell(answer, source);
 };
 
 /**
