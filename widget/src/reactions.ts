@@ -1,6 +1,10 @@
 /**
  * The second script: kinds, claps, readers, reasons, languages, icons, and what went wrong.
  * likes.js asks for it where a page needs it; as a module script it works alone.
+ *
+ * Attributes, counts and memory are in both scripts, each with a state of its own. What has to be one
+ * is handed over by `join`: the elements, and what is remembered. A like that likes.js has in flight
+ * ends there; its event is all that this script needs.
  */
 
 import { comeFrom } from './attributes';

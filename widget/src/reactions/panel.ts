@@ -8,6 +8,7 @@ import { countOf, readings } from '../counts';
 import css from '../likes/button.css';
 import { voteOf } from '../memory';
 import { languageOf, numberIn, textOf } from '../texts/languages';
+import type { Texts } from '../texts/texts';
 import { burst } from './burst';
 import { eye, iconOf } from './icons';
 import { make } from './make';
@@ -80,7 +81,7 @@ export class Panel {
     return number > 1 ? value.split(/[,،，、]/).map((one) => one.trim()) : [value];
   }
 
-  private text(name: Parameters<typeof textOf>[1]): string {
+  private text(name: keyof Texts): string {
     return textOf(this.element, name) ?? '';
   }
 
