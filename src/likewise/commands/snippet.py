@@ -20,12 +20,12 @@ from likewise.settings import Settings
 from likewise.sites import DEFAULT, PLAIN, SIGNED, Site
 
 TEXTS = Path(__file__).parent.parent / "snippets"
-# A line of what a generator reads its settings from.
+# A line of what a generator reads its settings from, and how it says yes.
 _FORMS = {
-    "toml": "{name} = {value}",
-    "yaml": "{name}: {value}",
-    "python": '"{name}": {value},',
-    "js": "{name}: {value},",
+    "toml": ("{name} = {value}", "true"),
+    "yaml": ("{name}: {value}", "true"),
+    "python": ('"{name}": {value},', "True"),
+    "js": ("{name}: {value},", "true"),
 }
 _ONLY_SIGNED = "@signed "
 
@@ -74,12 +74,13 @@ def _address(settings: Settings) -> str:
 
 def _attributes(site: Site) -> dict[str, str]:
     """Return what the buttons of a site say, where it is not what they take by themselves: one kind
-    that is counted in the plain way.
+    that is counted in the plain way. What is empty only has to be there.
     """
     said = {} if site.name == DEFAULT else {"site": site.name}
     kinds = site.public_kinds or site.kinds
-    is_plain = len(site.kinds) == 1 and site.rule(kinds[0]) == PLAIN
-    return said if is_plain else said | {"kind": " ".join(kinds)}
+    if len(site.kinds) > 1 or site.rule(kinds[0]) != PLAIN:
+        said["kind"] = " ".join(kinds)
+    return said | {"views": ""} if site.views else said
 
 
 def _filled(text: str, api: str, attributes: dict[str, str], *, is_signed: bool) -> str:
@@ -91,15 +92,21 @@ def _filled(text: str, api: str, attributes: dict[str, str], *, is_signed: bool)
         elif found := re.fullmatch(r"( +)@(toml|yaml|python|js)\n", line):
             lines += _said(found[1], _FORMS[found[2]], {"api": api} | attributes)
         else:
-            tag = "".join(f' {name}="{escape(text)}"' for name, text in attributes.items())
+            tag = "".join(
+                f' {name}="{escape(text)}"' if text else f" {name}"
+                for name, text in attributes.items()
+            )
             lines.append(line.replace("@api", api).replace("@attributes", tag))
     return "".join(lines)
 
 
-def _said(indent: str, form: str, values: dict[str, str]) -> list[str]:
+def _said(indent: str, form: tuple[str, str], values: dict[str, str]) -> list[str]:
     """Return a line for each value. A string of JSON is one of the other languages too."""
+    line, yes = form
     return [
-        indent + form.format(name=name, value=json.dumps(text, ensure_ascii=False)) + "\n"
+        indent
+        + line.format(name=name, value=json.dumps(text, ensure_ascii=False) if text else yes)
+        + "\n"
         for name, text in values.items()
     ]
 
