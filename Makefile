@@ -17,7 +17,7 @@ run: $(RUN) ## serve the demo at http://127.0.0.1:8000/demo, or at another PORT=
 	@LIKEWISE_PORT=$(PORT) LIKEWISE_DATABASE=data/likewise.db PYTHONPATH=src .venv/bin/python -m likewise demo
 
 test: $(DEVELOP) $(WIDGET) sites ## run every test, after setting up all that they need
-	@.venv/bin/python -m pytest
+	@scripts/test
 
 lint: $(DEVELOP) $(WIDGET) ## check style, types, import directions and that the built widget is fresh
 	.venv/bin/ruff check
@@ -71,3 +71,4 @@ parts:
 
 sites: $(DEVELOP) | parts
 	@scripts/sites
+	@scripts/blocking-lists

@@ -16,7 +16,7 @@ from tests.service import Service
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Playwright
 
-pytest_plugins = ["tests.nothing_skipped"]
+pytest_plugins = ["tests.nothing_skipped", "tests.workers"]
 
 CHROMIUM_OPTIONS = (
     "--no-sandbox",
@@ -29,11 +29,6 @@ CHROMIUM_OPTIONS = (
 )
 
 StartService = Callable[..., Service]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put pages last: Playwright leaves an event loop running, under which no other can run."""
-    items.sort(key=lambda item: "browser" in item.path.parts)
 
 
 @pytest.fixture

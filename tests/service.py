@@ -210,9 +210,17 @@ class AsgiService(Service):
         return ("-m", "uvicorn", self.application, *options)
 
 
-# Below those that the system gives to connections: thousands of them may be just gone.
-_ports = itertools.cycle(range(12_000, 32_000))
-collections.deque(itertools.islice(_ports, os.getpid() * 61 % 20_000), 0)
+def ports() -> range:
+    """Return the ports that are this process's to use: other workers of pytest-xdist have others.
+
+    They lie below those that the system gives to connections: thousands of them may be just gone.
+    """
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    return range(12_000 + number, 32_000, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+
+
+_ports = itertools.cycle(ports())
+collections.deque(itertools.islice(_ports, os.getpid() * 61 % len(ports())), 0)
 
 
 def free_port() -> int:

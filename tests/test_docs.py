@@ -42,7 +42,7 @@ def written_pages() -> list[Path]:
 
 
 def observed_attributes() -> list[str]:
-    source = (ROOT / "widget" / "src" / "reactions.ts").read_text(encoding="utf-8")
+    source = (ROOT / "widget" / "src" / "reactions" / "element.ts").read_text(encoding="utf-8")
     found = re.search(r"observedAttributes = \[([^\]]*)\]", source)
     assert found, "the widget's observedAttributes are not where this test looks"
     return re.findall(r"'([a-z-]+)'", found[1])

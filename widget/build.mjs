@@ -2,30 +2,16 @@
 // only weighs them.
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { build, transform } from 'esbuild';
+import { build } from 'esbuild';
 import { minify } from 'terser';
+import { styleAsText } from './style-as-text.mjs';
 
 const BUDGET_BYTES = { 'likes.js': 2048, 'reactions.js': 8192 };
 const HASH_CHARACTERS = 8;
 const SOURCE = new URL('src/', import.meta.url);
 const TARGET = new URL('../src/likewise/web/static/', import.meta.url);
-
-// The style goes into the script as text: a constructed sheet needs no leave of the page's CSP.
-const styleAsText = {
-  name: 'style-as-text',
-  setup({ onLoad }) {
-    onLoad({ filter: /\.css$/ }, async ({ path }) => {
-      const { code } = await transform(await readFile(path, 'utf8'), {
-        loader: 'css',
-        minify: true,
-      });
-      return { contents: code.trim().replaceAll(', ', ','), loader: 'text' };
-    });
-  },
-};
 
 async function bundle(entry, define = {}) {
   const { outputFiles } = await build({

@@ -22,7 +22,7 @@ _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-F]{2})")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _LAST_ASCII = "\x7f"
 # C0, DEL and C1 controls, bidi controls, line separators, lone surrogates.
-UNSHOWABLE = re.compile(
+_UNSHOWABLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 
@@ -51,6 +51,17 @@ def canonical(text: str) -> str:
         return _checked(_composed(text))
     # Composing can break an escape: `%2A` and a ring above become `%2Å`.
     return _checked(_BROKEN_ESCAPE.sub("%25", _composed(_path(text))))
+
+
+def fault_in_showing(text: str) -> str | None:
+    """Return why a text cannot be shown safely, to be said behind its name; None where it can."""
+    refused = _UNSHOWABLE.search(text)
+    if refused is None:
+        return None
+    return (
+        f"has the character U+{ord(refused[0]):04X}, which cannot be shown safely."
+        " Leave out control characters, text-direction marks and lone surrogates."
+    )
 
 
 def is_path(page: str) -> bool:
@@ -107,12 +118,9 @@ def _composed(text: str) -> str:
 def _checked(page: str) -> str:
     if not page:
         raise BadPage("The page id is empty. Send the page's path, for example /posts/hello.")
-    refused = UNSHOWABLE.search(page)
-    if refused:
-        raise BadPage(
-            f"The page id has the character U+{ord(refused[0]):04X}, which cannot be shown"
-            " safely. Leave out control characters, text-direction marks and lone surrogates."
-        )
+    fault = fault_in_showing(page)
+    if fault:
+        raise BadPage(f"The page id {fault}")
     size_bytes = len(page.encode())
     if size_bytes > MAX_BYTES:
         raise _too_long(f"{size_bytes} bytes")

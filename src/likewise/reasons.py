@@ -8,7 +8,7 @@ from __future__ import annotations
 import unicodedata
 
 from likewise.errors import Problem
-from likewise.pages import UNSHOWABLE
+from likewise.pages import fault_in_showing
 
 MAX_CHARACTERS = 280
 
@@ -24,11 +24,7 @@ def checked_reason(text: str) -> str:
             "bad_reason",
             f"The reason is {len(reason)} characters long; at most {MAX_CHARACTERS} are taken.",
         )
-    refused = UNSHOWABLE.search(reason)
-    if refused:
-        raise Problem(
-            "bad_reason",
-            f"The reason has the character U+{ord(refused[0]):04X}, which cannot be shown safely."
-            " Leave out control characters, text-direction marks and lone surrogates.",
-        )
+    fault = fault_in_showing(reason)
+    if fault:
+        raise Problem("bad_reason", f"The reason {fault}")
     return reason

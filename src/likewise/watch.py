@@ -12,13 +12,12 @@ from collections.abc import Callable, Mapping
 
 from likewise.counters import MAX_COUNT, Counters
 from likewise.metrics import SURGES, Metrics
-from likewise.store import Sight, Store
+from likewise.store import HOURS_PER_DAY, SECONDS_PER_HOUR, Sight, Store
 
 WINDOW_SECONDS = 600
 PAGE_LIKES, SITE_LIKES = 30, 300  # in a window: with fewer nothing is looked at
 TIMES_USUAL = 10
 MAX_LOOKS = 16  # at the same time
-SECONDS_PER_HOUR = 3_600
 _WINDOWS_PER_HOUR = SECONDS_PER_HOUR / WINDOW_SECONDS
 _ENTRIES = 4_096
 
@@ -77,7 +76,7 @@ class Watch:
 
     def _is_hour_new(self, row: int) -> bool:
         """Tell whether the last like came in another hour. A new day forgets it: then it did."""
-        hour_of_day = int(self._wall()) // SECONDS_PER_HOUR % 24 + 1
+        hour_of_day = int(self._wall()) // SECONDS_PER_HOUR % HOURS_PER_DAY + 1
         # Not `first`: rows with little there are looked for when one has to make room.
         of_last_like = self._table.second
         before, of_last_like[row] = of_last_like[row], hour_of_day

@@ -75,8 +75,10 @@ def give_likes(service: Service, page: str, count: int = 1, **fields: str) -> No
 
 
 def open_dashboard(page: Page, service: Service, query: str = "") -> None:
+    """Sign in, and wait for what is told last: it moves the rest, and a click would miss it."""
     page.goto(f"{service.url}/dashboard{query}")
-    send_key(page, service.admin_key)
+    with page.expect_request_finished(lambda request: request.url.endswith("/api/doctor")):
+        send_key(page, service.admin_key)
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
 
 

@@ -436,7 +436,7 @@ def test_everything_can_be_reached_and_seen_with_the_keyboard(page: Page, blog: 
     assert [text for text in reached if text in links] == links
 
 
-def test_all_of_it_weighs_less_than_thirty_kilobytes(page: Page, blog: Service) -> None:
+def test_all_of_it_weighs_less_than_thirty_five_kilobytes(page: Page, blog: Service) -> None:
     sizes: dict[str, int] = {}
     page.on(
         "requestfinished",
@@ -445,4 +445,4 @@ def test_all_of_it_weighs_less_than_thirty_kilobytes(page: Page, blog: Service) 
     open_dashboard(page, blog)
     files = {url: size for url, size in sizes.items() if "/api/" not in url}
     assert len(files) > 5
-    assert sum(files.values()) < 30_000, json.dumps(files, indent=2)
+    assert sum(files.values()) < 35_000, json.dumps(files, indent=2)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.generated_site import API, GENERATORS, INTEGRATIONS, ROOT, Site
+from tests.integrations.generated_site import API, GENERATORS, INTEGRATIONS, ROOT, Site
 from tests.service import Service
 from tests.static_site import served
 

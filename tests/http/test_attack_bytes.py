@@ -12,6 +12,8 @@ from tests.http.attackers import MIB, Attacker, close_all, withstood
 from tests.http.door import Client, Door, chunked, get, post, until
 from tests.service import ORIGIN, Service, voter
 
+pytestmark = pytest.mark.alone  # how long others wait is measured
+
 ROUNDS = 20
 HEALTH = get("/healthz")
 CHUNKED = get("/v1/like", "Transfer-Encoding: chunked", method="POST")

@@ -27,6 +27,8 @@ from tests.http.attackers import (
 from tests.http.door import Client, Door, get, until
 from tests.service import Service
 
+pytestmark = pytest.mark.alone  # how long others wait is measured
+
 CROWD = 10_000
 HALVES = 3_000  # of 16 KiB, which cost 40 KiB each: three times the sum that is allowed
 UNREAD = 1_500

@@ -11,6 +11,8 @@ import pytest
 from tests.http.attackers import withstood
 from tests.service import Service
 
+pytestmark = pytest.mark.alone  # how long others wait is measured
+
 CONNECTIONS = 1_000
 SHORT_SECONDS = 8
 LONG_SECONDS = 45  # past every deadline of the door

@@ -27,7 +27,7 @@ export const likeOf = (element: Element, kind?: string): Like => {
   const get = (name: string, other?: string) => element.getAttribute(name) || (other as string);
   // What the page calls its address, unless that is on another host. Resolved, it may be no URL.
   const { href } = document.querySelector<HTMLLinkElement>('[rel=canonical]') ?? location;
-  const own = new URL(href.split('/')[2] === location.host ? href : (location as never));
+  const own = new URL(href.split('/')[2] === location.host ? href : (location as unknown as URL));
   const page = get('page', own.pathname);
   const site = get('site', 'default');
   const api = get('api', home as string).replace(/\/?$/, '/v1/');

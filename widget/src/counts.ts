@@ -7,7 +7,7 @@ import type { Like } from './attributes';
 import type { Vote } from './memory';
 
 /** Counts of a page by kind, and when they were told in milliseconds since 1970. */
-type Reading = [counts: Record<string, number>, time: number];
+type Reading = [counts: Record<string, number | undefined>, time: number];
 
 /** How often a reader may give a kind, and which group he gives but one of. */
 export interface Rule {
@@ -15,10 +15,14 @@ export interface Rule {
   exclusive?: string | true;
 }
 
-/** What the service answers: counts by page, and rules of kinds that have any. */
-export interface Counts {
-  counts: Record<string, Record<string, number>>;
+/** What the service tells beside counts: the rules of kinds that have any. */
+export interface Rules {
   kinds?: Record<string, Rule>;
+}
+
+/** What the service answers: counts by page. */
+export interface Counts extends Rules {
+  counts: Record<string, Record<string, number>>;
 }
 
 /** What the service told, by the address that was asked. */

@@ -1,10 +1,15 @@
 /**
  * The second script: kinds, claps, readers, reasons, languages, icons, and what went wrong.
  * likes.js asks for it where a page needs it; as a module script it works alone.
+ *
+ * Attributes, counts and memory are in both scripts, each with a state of its own. What has to be one
+ * is handed over by `join`: the elements, and what is remembered. A like that likes.js has in flight
+ * ends there; its event is all that this script needs.
  */
 
 import { comeFrom } from './attributes';
 import { remember } from './memory';
+import { LikeWise } from './reactions/element';
 import { adopt } from './reactions/page';
 
 comeFrom(import.meta.url.replace(/[^/]*$/, ''));
@@ -23,31 +28,6 @@ export const join = (elements: Set<HTMLElement>, kept: Record<string, unknown>):
 
 export interface Reactions {
   join: typeof join;
-}
-
-/** `<like-wise>`, where likes.js has not defined it already. */
-export class LikeWise extends HTMLElement {
-  static observedAttributes = [
-    'page',
-    'site',
-    'kind',
-    'api',
-    'label',
-    'readonly',
-    'sig',
-    'views',
-    'icon',
-    'reason',
-    'lang',
-  ];
-
-  connectedCallback(): void {
-    adopt(this);
-  }
-
-  attributeChangedCallback(): void {
-    if (this.isConnected) adopt(this);
-  }
 }
 
 if (!customElements.get('like-wise')) customElements.define('like-wise', LikeWise);

@@ -17,14 +17,15 @@ from likewise.errors import StartError
 from likewise.forms import UNIX_PREFIX
 from likewise.options import add_settings
 from likewise.settings import Settings
-from likewise.sites import DEFAULT, SIGNED, Site
+from likewise.sites import DEFAULT, PLAIN, SIGNED, Site
 
 TEXTS = Path(__file__).parent.parent / "snippets"
-# A line of what a generator reads its settings from.
+# A line of what a generator reads its settings from, and how it says yes.
 _FORMS = {
-    "toml": "{name} = {value}",
-    "yaml": "{name}: {value}",
-    "python": '"{name}": {value},',
+    "toml": ("{name} = {value}", "true"),
+    "yaml": ("{name}: {value}", "true"),
+    "python": ('"{name}": {value},', "True"),
+    "js": ("{name}: {value},", "true"),
 }
 _ONLY_SIGNED = "@signed "
 
@@ -72,10 +73,14 @@ def _address(settings: Settings) -> str:
 
 
 def _attributes(site: Site) -> dict[str, str]:
-    """Return what the buttons of a site say, where it is not what they take by themselves."""
+    """Return what the buttons of a site say, where it is not what they take by themselves: one kind
+    that is counted in the plain way. What is empty only has to be there.
+    """
     said = {} if site.name == DEFAULT else {"site": site.name}
     kinds = site.public_kinds or site.kinds
-    return said if len(kinds) == 1 and kinds == site.kinds else said | {"kind": " ".join(kinds)}
+    if len(site.kinds) > 1 or site.rule(kinds[0]) != PLAIN:
+        said["kind"] = " ".join(kinds)
+    return said | {"views": ""} if site.views else said
 
 
 def _filled(text: str, api: str, attributes: dict[str, str], *, is_signed: bool) -> str:
@@ -84,18 +89,24 @@ def _filled(text: str, api: str, attributes: dict[str, str], *, is_signed: bool)
         if line.startswith(_ONLY_SIGNED):
             if is_signed:
                 lines += [line.removeprefix(_ONLY_SIGNED), "\n"]
-        elif found := re.fullmatch(r"( +)@(toml|yaml|python)\n", line):
+        elif found := re.fullmatch(r"( +)@(toml|yaml|python|js)\n", line):
             lines += _said(found[1], _FORMS[found[2]], {"api": api} | attributes)
         else:
-            tag = "".join(f' {name}="{escape(text)}"' for name, text in attributes.items())
+            tag = "".join(
+                f' {name}="{escape(text)}"' if text else f" {name}"
+                for name, text in attributes.items()
+            )
             lines.append(line.replace("@api", api).replace("@attributes", tag))
     return "".join(lines)
 
 
-def _said(indent: str, form: str, values: dict[str, str]) -> list[str]:
-    """Return a line for each value. A string of JSON is one of TOML, YAML and Python too."""
+def _said(indent: str, form: tuple[str, str], values: dict[str, str]) -> list[str]:
+    """Return a line for each value. A string of JSON is one of the other languages too."""
+    line, yes = form
     return [
-        indent + form.format(name=name, value=json.dumps(text, ensure_ascii=False)) + "\n"
+        indent
+        + line.format(name=name, value=json.dumps(text, ensure_ascii=False) if text else yes)
+        + "\n"
         for name, text in values.items()
     ]
 

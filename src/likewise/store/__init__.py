@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+# The store's unit of time: hours since 1970, UTC.
+SECONDS_PER_HOUR, HOURS_PER_DAY = 3_600, 24
+SECONDS_PER_DAY = SECONDS_PER_HOUR * HOURS_PER_DAY
 FIRST_HOUR, LAST_HOUR = -(2**40), 2**40  # before and after all that is kept
 
 Counts = Mapping[str, int]  # by kind; a kind that is not there counts 0

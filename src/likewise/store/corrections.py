@@ -10,14 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from likewise.errors import Problem, unknown_page
-from likewise.store import Counts, Effect, Order, reasons
+from likewise.store import SECONDS_PER_DAY, Counts, Effect, Order, reasons, views
 from likewise.store.cache import Page
 from likewise.store.page_rows import Inverse, PageRows
 from likewise.store.pages import BLOCKED, DELETED, OPEN
 from likewise.store.transaction import Transaction
-from likewise.store.views import bring_back, set_aside
 
-UNDO_SECONDS = 7 * 86_400
+UNDO_SECONDS = 7 * SECONDS_PER_DAY
 _JOINING = {"alias", "merge"}
 
 
@@ -102,7 +101,7 @@ class Corrections:
         self._transaction.forget()
         site, action, inverse = self._undoable(number)
         self._undos[action](inverse)
-        bring_back(self._transaction, number)
+        views.bring_back(self._transaction, number)  # of a deletion; no other took any
         self._execute(
             "/* undone */ UPDATE corrections SET undone = ?, inverse = NULL WHERE id = ?",
             (self._second, number),
@@ -123,7 +122,7 @@ class Corrections:
         were merged into it. Their views go with them.
         """
         self._transaction.forget()
-        set_aside(self._transaction, number, pages)
+        views.set_aside(self._transaction, number, pages)
         self._rows.set_state(pages, DELETED)
         # What was merged into it meanwhile is a page of its own again.
         self._rows.point([*pages[1:], *self._rows.merged_into(pages)], None)
@@ -141,7 +140,7 @@ class Corrections:
         if undone is not None:
             raise Problem("cannot_undo", f"The correction {number} is undone already.")
         if inverse is None or second < self._second - UNDO_SECONDS:
-            days = UNDO_SECONDS // 86_400
+            days = UNDO_SECONDS // SECONDS_PER_DAY
             raise Problem(
                 "cannot_undo",
                 f"The correction {number} can be undone no more: after {days} days,"

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 import apsw
 
-from likewise.store import Reason, ReasonQuery, Reasons
+from likewise.store import HOURS_PER_DAY, Reason, ReasonQuery, Reasons
 from likewise.store.pages import load_page
 
 Key = tuple[int, int, bytes]  # of a like: page, kind, voter
@@ -18,7 +18,6 @@ Key = tuple[int, int, bytes]  # of a like: page, kind, voter
 # What a flood can fill in a day: some 2 MB. Beyond it likes still count, and say nothing.
 MAX_OF_PAGE_AND_DAY = 200
 MAX_OF_DAY = 2_000
-HOURS_PER_DAY = 24
 PART_ROWS = 500
 
 _ROOM = """/* room for reasons */

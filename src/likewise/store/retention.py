@@ -10,14 +10,13 @@ from typing import Any
 
 import apsw
 
+from likewise.store import HOURS_PER_DAY, SECONDS_PER_HOUR
 from likewise.store.access import Access
 from likewise.store.corrections import UNDO_SECONDS
 from likewise.store.pages import DELETED
 from likewise.store.transaction import Transaction
 
 HOURLY_DAYS = 400
-HOURS_PER_DAY = 24
-SECONDS_PER_HOUR = 3_600
 PIECE_ROWS = 200
 
 Rows = Sequence[Any]

@@ -16,6 +16,8 @@ import apsw
 
 from likewise.errors import Problem
 from likewise.store import (
+    HOURS_PER_DAY,
+    SECONDS_PER_HOUR,
     Alias,
     Condition,
     Counts,
@@ -49,8 +51,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-SECONDS_PER_HOUR = 3_600
-HOURS_PER_DAY = 24
 PROBE_BYTES = 40_960
 PIECE_PAGES = 200  # so many become known at once: about 3 ms of the event loop's time
 _ADMIN_KEY = "admin_key"

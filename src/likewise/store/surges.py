@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import apsw
 
-from likewise.store import Sight, Surge
+from likewise.store import SECONDS_PER_HOUR, Sight, Surge
 from likewise.store.access import Access
 from likewise.store.cache import Page
 from likewise.store.pages import load_page
 from likewise.store.transaction import Transaction
 
-SECONDS_PER_HOUR = 3_600
 HOURS_PER_WEEK = 168
 
 _OF_PAGE = """/* usual of page */

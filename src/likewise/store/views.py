@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from likewise.sites import VIEWS
-from likewise.store import Counts
+from likewise.store import HOURS_PER_DAY, SECONDS_PER_DAY, Counts
 from likewise.store.access import Access
 from likewise.store.audience import Day, Period, Referrers, View, Viewed
 from likewise.store.figures import OTHER, days, lately, referrers
@@ -16,7 +16,6 @@ from likewise.store.transaction import Transaction
 
 MAX_HOSTS = 50  # of a page and day
 LATELY_DAYS = 30
-HOURS_PER_DAY, SECONDS_PER_DAY = 24, 86_400
 
 _NUMBER = "(SELECT id FROM kinds WHERE name = 'views')"
 _SET_ASIDE = (
@@ -83,7 +82,7 @@ def count(transaction: Transaction, view: View) -> Viewed:
     if page is None and view.may_create:
         page, is_new = transaction.create(name), True
     if page is None or page.is_blocked:
-        return Viewed(is_counted=False, is_new_page=False, counts=page.counts if page else {})
+        return Viewed(is_counted=False, is_new_page=False, counts=dict(page.counts) if page else {})
     transaction.add(page, VIEWS, 1)
     if view.host is not None:
         _note_host(transaction, page.members[0][0], view.host)

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from likewise.errors import Problem, unknown_page
 from likewise.http.message import Request, Response
 from likewise.sites import VIEWS, Site, site_named
-from likewise.store import Store
+from likewise.store import HOURS_PER_DAY, Store
 from likewise.store.audience import Day, Period
 from likewise.web.answers import PRIVATE, json_answer
-from likewise.web.hours import HOURS_PER_DAY, day_text
+from likewise.web.hours import day_text
 from likewise.web.parameters import Query
 
 MAX_DAYS = 400  # hours of days before are folded, and referrers gone

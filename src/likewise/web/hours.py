@@ -8,9 +8,7 @@ from __future__ import annotations
 import time
 
 from likewise.errors import Problem
-from likewise.store import FIRST_HOUR, LAST_HOUR
-
-SECONDS_PER_HOUR, HOURS_PER_DAY = 3_600, 24
+from likewise.store import FIRST_HOUR, LAST_HOUR, SECONDS_PER_HOUR
 
 
 def hour_text(hour: int) -> str:

@@ -1,4 +1,4 @@
-"""A like given or taken back, whoever brings the wish: the widget, or the article's pages.
+"""A like given or taken back, whoever brings the wish: the widget, a form, or the article's pages.
 
 Handlers parse, refuse, make one store call and answer; they know neither sockets nor SQL.
 """
@@ -62,7 +62,7 @@ class Likes:
         site = self.writable_site(request, fields)
         wish = wish_of(site, page, site.kind(text_of(fields, "kind")), checked_voter(voter), fields)
         prove = self.proof(site, page, fields)
-        return self.stand(request, wish, prove, lambda now: _standing(site, wish, now))
+        return self.stand(request, wish, prove, lambda now: _told(site, wish, now))
 
     def stand(
         self,
@@ -247,7 +247,7 @@ def _reason(site: Site, kind: str, fields: Mapping[str, Any]) -> str | None:
     )
 
 
-def _standing(site: Site, wish: Wish, standing: Standing) -> Response:
+def _told(site: Site, wish: Wish, standing: Standing) -> Response:
     is_on = "true" if wish.n else "false"
     counts = standing.counts
     is_private = site.rule(wish.kind).is_private

@@ -87,7 +87,7 @@ class Views:
         if reason is None and known is not None and known.is_blocked:
             reason = "blocked"
         if reason is None and not self._limiter.may_view(network):
-            reason = "too many"
+            reason = "too_many"
         if reason is not None:
             return reason
         grant = UNLIMITED
@@ -95,7 +95,7 @@ class Views:
             # Whoever opens what there is not shall not fill the list of pages.
             allowed = self._limiter.new_page(network)
             if allowed is None:
-                return "new page"
+                return "new_page"
             grant = allowed
         subject = "\0".join((name[0], name[1] if known is None else known.page)).encode()
         # Where no address is known nobody can be told from another: each opening counts.

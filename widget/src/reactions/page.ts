@@ -3,13 +3,16 @@
  * Knows nothing of how one looks.
  */
 
-import { ask, parsed } from '../counts';
+import { ask, parsed, type Rules } from '../counts';
 import { Panel } from './panel';
 import { learn } from './rules';
 import { owe } from './sender';
 import { see } from './views';
 
+/** What is in the page. */
 const panels = new Map<HTMLElement, Panel>();
+/** What ever was: an element that only moves keeps what it shows, and what was written into it. */
+const known = new WeakMap<HTMLElement, Panel>();
 
 const showAll = (): void => {
   for (const [element, panel] of panels) {
@@ -42,36 +45,35 @@ const read = async (): Promise<void> => {
   );
 };
 
-const told = (answer: Parameters<typeof learn>[0] | undefined, source: string): void => {
+const told = (answer: Rules | undefined, source: string): void => {
   if (answer) {
     learn(answer, source);
     showAll();
-  } else read(); // a page whose view was not taken has counts all the same
+  } else {
+    // A page whose view was not taken has counts all the same.
+    read();
+  }
 };
 
-const known = new WeakSet<HTMLElement>();
+const listen = (element: HTMLElement): void => {
+  element.addEventListener('likewise:change', showAll);
+  element.addEventListener('likewise:error', ((event: CustomEvent) => {
+    showAll();
+    panels.get(element)?.refuse(event.detail);
+  }) as EventListener);
+};
 
 /** Shows an element from now on, as its attributes say. */
 export const adopt = (element: HTMLElement): void => {
-  if (!known.has(element)) {
-    known.add(element);
-    element.addEventListener('likewise:change', showAll);
-    element.addEventListener('likewise:error', ((event: CustomEvent) => {
-      showAll();
-      panels.get(element)?.refuse(event.detail);
-    }) as EventListener);
-  }
-  const before = panels.get(element) ?? kept.get(element);
+  const before = known.get(element);
+  if (!before) listen(element);
   const panel = before?.isStill() ? before : new Panel(element, showAll);
   panels.set(element, panel);
-  kept.set(element, panel);
+  known.set(element, panel);
   for (const like of panel.likes) owe(like, element);
   panel.show();
   read();
 };
-
-// An element that only moves keeps what it shows, and what was written into it.
-const kept = new WeakMap<HTMLElement, Panel>();
 
 addEventListener('storage', showAll);
 // Back out of the back/forward cache a page is as old as when it was left.

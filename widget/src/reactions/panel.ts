@@ -8,6 +8,7 @@ import { countOf, readings } from '../counts';
 import css from '../likes/button.css';
 import { voteOf } from '../memory';
 import { languageOf, numberIn, textOf } from '../texts/languages';
+import type { Texts } from '../texts/texts';
 import { burst } from './burst';
 import { eye, iconOf } from './icons';
 import { make } from './make';
@@ -16,8 +17,11 @@ import { askWhy, type Why } from './reason';
 import { maxOf } from './rules';
 import { want } from './sender';
 
+/** The style inside every element. */
+export const styles: string = css + ownCss;
+
 const sheet = new CSSStyleSheet();
-sheet.replaceSync(css + ownCss);
+sheet.replaceSync(styles);
 
 /** What decides which parts there are; any other change is shown in those. */
 const SHAPE = ['page', 'site', 'kind', 'api', 'sig', 'label', 'icon', 'views', 'reason'];
@@ -77,7 +81,7 @@ export class Panel {
     return number > 1 ? value.split(/[,،，、]/).map((one) => one.trim()) : [value];
   }
 
-  private text(name: Parameters<typeof textOf>[1]): string {
+  private text(name: keyof Texts): string {
     return textOf(this.element, name) ?? '';
   }
 

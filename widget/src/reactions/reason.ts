@@ -57,7 +57,7 @@ export const askWhy = ({ like, question, text, say, done }: Question): Why => {
   form.onsubmit = async (event) => {
     event.preventDefault();
     send.disabled = true;
-    const [sent] = (await post(like, { reason: answer.value })) ?? [];
+    const sent = (await post(like, { reason: answer.value }))?.answer;
     send.disabled = false;
     if (sent?.reason) {
       end();

@@ -4,12 +4,12 @@
  */
 
 import type { Like } from '../attributes';
-import type { Counts, Rule } from '../counts';
+import type { Rule, Rules } from '../counts';
 
 /** By site: the address that its counts were asked of. */
 const told: Record<string, Record<string, Rule>> = {};
 
-export const learn = ({ kinds }: Pick<Counts, 'kinds'>, source: string): void => {
+export const learn = ({ kinds }: Rules, source: string): void => {
   told[source] = kinds ?? {};
 };
 

@@ -19,8 +19,11 @@ export interface Answer {
   detail?: string;
 }
 
-/** An answer; how long to wait is a number where the service asks for that, and else missing. */
-type Outcome = [answer: Answer, waitSeconds: number];
+/** What came back, and how long the service asks to wait: for ever where it names no time. */
+interface Outcome {
+  answer: Answer;
+  waitSeconds: number;
+}
 
 const LONGEST_WAIT_SECONDS = 30;
 /** Who claps does so several times in a row. */
@@ -43,7 +46,7 @@ const isOwed = ({ key }: Like): boolean => {
 const otherKind = (like: Like, kind: string): Like => ({
   ...like,
   kind,
-  // A key ends with the kind and the page.
+  // As `likeOf` makes it: to share it would cost likes.js five bytes.
   key: `likewise:${[like.source, kind, like.page]}`,
 });
 
@@ -89,10 +92,9 @@ export const post = async (like: Like, more?: { reason: string }): Promise<Outco
       keepalive: true,
       body: JSON.stringify({ ...body, ...given, voter: voter(), ...more }),
     });
-    const answer = ((await response.json()) ?? {}) as Answer;
-    // A refusal that names no time is final.
+    const answer: Answer = (await response.json()) ?? {};
     const waitSeconds = Number(response.headers.get('retry-after') || Number.POSITIVE_INFINITY);
-    return response.status < 500 ? [answer, waitSeconds] : undefined;
+    return response.status < 500 ? { answer, waitSeconds } : undefined;
   } catch {
     // No network, or a proxy's own page.
     return undefined;
@@ -113,17 +115,17 @@ const send = async (page: string): Promise<void> => {
     const [like, element] = first;
     if (maxOf(like) > 1) await pause(CLAPPING_MS, 'pagehide', 'visibilitychange');
     const wish = voteOf(like.key)[1];
-    const [answer, waitSeconds] = (await post(like)) ?? [];
-    if (answer?.on === Boolean(wish)) {
-      agree(like, wish, answer);
-      tell(element, 'change', answer);
-    } else if ((waitSeconds as number) > LONGEST_WAIT_SECONDS) {
-      refuse(like, element, answer as Answer);
+    const outcome = await post(like);
+    if (outcome?.answer.on === Boolean(wish)) {
+      agree(like, wish, outcome.answer);
+      tell(element, 'change', outcome.answer);
+    } else if (outcome && outcome.waitSeconds > LONGEST_WAIT_SECONDS) {
+      refuse(like, element, outcome.answer);
     } else {
       // Jitter keeps those apart who lost the service together; being online again ends any pause.
+      const jitterMs = (pauseMs *= 2) * Math.random();
       // A time that is none, or over already, is no leave to ask without end.
-      const waitMs =
-        Number(waitSeconds) >= 1 ? Number(waitSeconds) * 1000 : (pauseMs *= 2) * Math.random();
+      const waitMs = outcome && outcome.waitSeconds >= 1 ? outcome.waitSeconds * 1000 : jitterMs;
       await pause(waitMs, 'online');
     }
   }

@@ -4,7 +4,7 @@
  */
 
 import type { Like } from '../attributes';
-import { type Counts, readings } from '../counts';
+import { type Rules, readings } from '../counts';
 
 const told = new Set<string>();
 
@@ -18,14 +18,19 @@ const referrer = (): { ref?: string } => {
   return ref ? { ref } : {};
 };
 
-type Told = (answer: Pick<Counts, 'kinds'> | undefined, source: string) => void;
+/** A page's counts and, where the site counts readers, how many there were. */
+interface Viewed extends Rules {
+  counts: Record<string, number>;
+  views?: number;
+}
+
+/** Called with the answer, or without one where the view was not taken. */
+type Told = (answer: Rules | undefined, source: string) => void;
 
 const view = async ({ api, source, page, site, sig }: Like, tell: Told): Promise<void> => {
   const body = JSON.stringify({ page, site, sig, ...referrer() });
   told.add(source + page);
-  let answer:
-    | (Pick<Counts, 'kinds'> & { counts: Record<string, number>; views: number })
-    | undefined;
+  let answer: Viewed | undefined;
   try {
     const response = await fetch(`${api}view`, { method: 'POST', body });
     answer = response.ok ? await response.json() : undefined;

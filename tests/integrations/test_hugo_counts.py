@@ -12,7 +12,7 @@ from threading import Thread
 import pytest
 
 from tests.conftest import StartService
-from tests.hugo_site import FOLDERS, Build, Hugo
+from tests.integrations.hugo_site import FOLDERS, Build, Hugo
 from tests.service import Service, free_port, voter
 
 API = "http://127.0.0.1:8000"

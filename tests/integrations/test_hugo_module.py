@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hugo_site import FOLDERS, Hugo
+from tests.integrations.hugo_site import FOLDERS, Hugo
 
 API = "http://127.0.0.1:8000"
 SCRIPT = f'<script async src="{API}/likes.js">'

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from likewise.pages import canonical
-from tests.generated_site import API, GENERATORS, Build, Likes, Site, Value
+from tests.integrations.generated_site import API, GENERATORS, Build, Likes, Site, Value
 
 HELLO = "posts/hello/index.html"
 NOTE = "notes/hello/index.html"

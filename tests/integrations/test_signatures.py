@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from likewise.pages import canonical
-from tests.hugo_site import FOLDERS, INTEGRATION, Build, Hugo
+from tests.integrations.hugo_site import FOLDERS, INTEGRATION, Build, Hugo
 
 KEY = "a-page-key-for-tests-0123456789"
 PARTIAL = INTEGRATION / "layouts" / "partials" / "likewise" / "signature.html"

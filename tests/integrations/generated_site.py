@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 INTEGRATIONS = ROOT / "integrations"
 API = "http://127.0.0.1:8000"  # what every example says
 ORIGIN = "https://example.org"

