@@ -5,7 +5,18 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.post import CORS, COUNTS, LIKE, Blog, button, hold, refused, requests, shows
+from tests.browser.post import (
+    CORS,
+    COUNTS,
+    LIKE,
+    Blog,
+    button,
+    click,
+    hold,
+    refused,
+    requests,
+    shows,
+)
 from tests.browser.test_reactions import CLAP, HELPFUL, SECOND, VOTE, blog, choice, give, stands
 from tests.conftest import StartService
 from tests.service import Service
@@ -167,3 +178,18 @@ def test_a_long_label_fits_a_narrow_screen(page: Page, blog: Blog) -> None:
     page.goto(blog(tag, head=screen))
     expect(choice(page, "This page.*")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") == 320
+
+
+def test_a_like_of_a_private_kind_is_not_forgotten(
+    page: Page, blog: Blog, start_service: StartService
+) -> None:
+    service = start_service()
+    service.stop()
+    table = 'LIKEWISE_KINDS = ["yes"]\n[kinds.yes]\nprivate = true\n'
+    (service.directory / "likewise.toml").write_text(table, encoding="utf-8")
+    service.start()
+    page.goto(blog(f'<like-wise api="{service.url}"></like-wise>'))
+    assert click(page)["on"] is True
+    page.reload(wait_until="networkidle")
+    expect(button(page)).to_have_attribute("aria-pressed", "true")
+    assert click(page)["on"] is False

@@ -45,9 +45,9 @@ export const keep = (key: string, vote: Vote): void => {
   }
 };
 
-/** Keeps what the service confirmed. The wish may be another one by now, and stays. */
+/** Keeps what the service confirmed; a private kind has no count. The wish may be another by now. */
 export const confirm = (key: string, on: boolean | number, count: number): void =>
-  keep(key, [on, voteOf(key)[1], count, Date.now()]);
+  keep(key, [on, voteOf(key)[1], count || 0, Date.now()]);
 
 /** The reader's token, 128 random bits: made when it is first sent, so never before a click. */
 export const voter = (): unknown =>
