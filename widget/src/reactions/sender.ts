@@ -123,8 +123,9 @@ const send = async (page: string): Promise<void> => {
       refuse(like, element, outcome.answer);
     } else {
       // Jitter keeps those apart who lost the service together; being online again ends any pause.
-      const jitterMs = (pauseMs *= 2) * Math.random();
-      await pause(outcome?.waitSeconds ? outcome.waitSeconds * 1000 : jitterMs, 'online');
+      // A time that is none, or over already, is no leave to ask without end.
+      const asked = outcome && outcome.waitSeconds >= 1 ? outcome.waitSeconds * 1000 : undefined;
+      await pause(asked ?? (pauseMs *= 2) * Math.random(), 'online');
     }
   }
   inFlight.delete(page);
@@ -135,7 +136,7 @@ const agree = (like: Like, wish: boolean | number, { count, counts, left }: Answ
   confirm(like.key, wish, count ?? 0);
   const [former] = readings[pageOf(like)] ?? [];
   readings[pageOf(like)] = [{ ...former, ...counts }, Date.now()];
-  for (const kind of left ?? []) {
+  for (const kind of Array.isArray(left) ? left : []) {
     const rival = otherKind(like, kind);
     wishFor(rival, false);
     confirm(rival.key, false, counts?.[kind] ?? 0);
