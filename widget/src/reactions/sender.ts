@@ -26,6 +26,8 @@ interface Outcome {
 }
 
 const LONGEST_WAIT_SECONDS = 30;
+/** Of a private kind: below 0 whatever the reader wants next, and so never shown. */
+const UNTOLD = -2;
 /** Who claps does so several times in a row. */
 const CLAPPING_MS = 600;
 
@@ -132,14 +134,13 @@ const send = async (page: string): Promise<void> => {
 };
 
 const agree = (like: Like, wish: boolean | number, { count, counts, left }: Answer): void => {
-  // A private kind has no count, and 0 is not shown.
-  confirm(like.key, wish, count ?? 0);
+  confirm(like.key, wish, count ?? UNTOLD);
   const [former] = readings[pageOf(like)] ?? [];
   readings[pageOf(like)] = [{ ...former, ...counts }, Date.now()];
   for (const kind of Array.isArray(left) ? left : []) {
     const rival = otherKind(like, kind);
     wishFor(rival, false);
-    confirm(rival.key, false, counts?.[kind] ?? 0);
+    confirm(rival.key, false, counts?.[kind] ?? UNTOLD);
   }
 };
 
