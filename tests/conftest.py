@@ -64,6 +64,7 @@ def public_folder() -> Iterator[Path]:
 def playwright() -> Iterator[Playwright]:
     """Return Playwright, where it is installed."""
     api = pytest.importorskip("playwright.sync_api")
+    api.expect.set_options(timeout=20_000)  # milliseconds; all cores are busy while tests run
     with api.sync_playwright() as running:
         yield running
 

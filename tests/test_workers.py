@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.workers import share
+from tests.workers import NPM_SITES, share
 
 ROOT = Path(__file__).parent.parent
 PLUGINS = ("-p", "xdist", "-p", "tests.nothing_skipped", "-p", "tests.workers")
@@ -75,9 +76,14 @@ def test_one(number):
     assert len({line.split()[1] for line in lines}) == 2
 
 
-def test_all_that_needs_the_image_stays_in_one_worker() -> None:
+def test_what_is_there_once_stays_in_one_worker() -> None:
     image, compose = (share(f"tests/deploy/test_{name}.py::test[a/b::c]") for name in "ab")
     assert image == compose
-    assert share("tests/http/test_drain.py::test[deploy/x]") == "tests/http/test_drain.py"
-    page, other = (share(f"tests/browser/test_widget.py::test_{name}") for name in "ab")
-    assert page != other
+    assert share("tests/http/test_drain.py::test[tests/deploy/x]") == "tests/http/test_drain.py"
+    assert len({share(f"{file}::test") for file in NPM_SITES}) == 1
+
+
+def test_all_that_build_with_npm_are_known() -> None:
+    files = (ROOT / "tests").rglob("test_*.py")
+    building = [file for file in files if re.search(r"\bNpmSite\(", file.read_text("utf-8"))]
+    assert {str(file.relative_to(ROOT)) for file in building} == set(NPM_SITES)
