@@ -17,7 +17,17 @@ from tests.browser.post import (
     requests,
     shows,
 )
-from tests.browser.test_reactions import CLAP, HELPFUL, SECOND, VOTE, blog, choice, give, stands
+from tests.browser.test_reactions import (
+    CLAP,
+    HELPFUL,
+    SECOND,
+    VOTE,
+    blog,
+    choice,
+    give,
+    reasons,
+    stands,
+)
 from tests.conftest import StartService
 from tests.service import Service
 
@@ -193,3 +203,19 @@ def test_a_like_of_a_private_kind_is_not_forgotten(
     page.reload(wait_until="networkidle")
     expect(button(page)).to_have_attribute("aria-pressed", "true")
     assert click(page)["on"] is False
+
+
+def test_a_reason_that_is_late_does_not_bring_a_like_back(
+    page: Page, blog: Blog, service: Service
+) -> None:
+    page.goto(blog(HELPFUL))
+    give(page, "No")
+    page.get_by_role("textbox").fill("Too late")
+    held = hold(page, LIKE, times=1)
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("button", name="Send")).to_be_disabled()
+    assert give(page, "No")["on"] is False
+    with page.expect_response(lambda it: "reason" not in (it.request.post_data or "reason")):
+        held[0].continue_()
+    expect(choice(page, "No")).to_have_attribute("aria-pressed", "false")
+    assert reasons(service) == []
