@@ -5,8 +5,29 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.post import CORS, COUNTS, LIKE, Blog, button, hold, refused, requests, shows
-from tests.browser.test_reactions import CLAP, HELPFUL, SECOND, VOTE, blog, choice, give, stands
+from tests.browser.post import (
+    CORS,
+    COUNTS,
+    LIKE,
+    Blog,
+    button,
+    click,
+    hold,
+    refused,
+    requests,
+    shows,
+)
+from tests.browser.test_reactions import (
+    CLAP,
+    HELPFUL,
+    SECOND,
+    VOTE,
+    blog,
+    choice,
+    give,
+    reasons,
+    stands,
+)
 from tests.conftest import StartService
 from tests.service import Service
 
@@ -167,3 +188,34 @@ def test_a_long_label_fits_a_narrow_screen(page: Page, blog: Blog) -> None:
     page.goto(blog(tag, head=screen))
     expect(choice(page, "This page.*")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") == 320
+
+
+def test_a_like_of_a_private_kind_is_not_forgotten(
+    page: Page, blog: Blog, start_service: StartService
+) -> None:
+    service = start_service()
+    service.stop()
+    table = 'LIKEWISE_KINDS = ["yes"]\n[kinds.yes]\nprivate = true\n'
+    (service.directory / "likewise.toml").write_text(table, encoding="utf-8")
+    service.start()
+    page.goto(blog(f'<like-wise api="{service.url}"></like-wise>'))
+    assert click(page)["on"] is True
+    page.reload(wait_until="networkidle")
+    expect(button(page)).to_have_attribute("aria-pressed", "true")
+    assert click(page)["on"] is False
+
+
+def test_a_reason_that_is_late_does_not_bring_a_like_back(
+    page: Page, blog: Blog, service: Service
+) -> None:
+    page.goto(blog(HELPFUL))
+    give(page, "No")
+    page.get_by_role("textbox").fill("Too late")
+    held = hold(page, LIKE, times=1)
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("button", name="Send")).to_be_disabled()
+    assert give(page, "No")["on"] is False
+    with page.expect_response(lambda it: "reason" not in (it.request.post_data or "reason")):
+        held[0].continue_()
+    expect(choice(page, "No")).to_have_attribute("aria-pressed", "false")
+    assert reasons(service) == []

@@ -45,9 +45,12 @@ export const keep = (key: string, vote: Vote): void => {
   }
 };
 
-/** Keeps what the service confirmed. The wish may be another one by now, and stays. */
-export const confirm = (key: string, on: boolean | number, count: number): void =>
-  keep(key, [on, voteOf(key)[1], count, Date.now()]);
+/**
+ * Keeps what the service confirmed. The wish may be another one by now, and stays.
+ * A private kind has no count: it is below 0 whatever the reader wants next, and so never shown.
+ */
+export const confirm = (key: string, on: boolean | number, count: number | undefined): void =>
+  keep(key, [on, voteOf(key)[1], count ?? -2, Date.now()]);
 
 /** The reader's token, 128 random bits: made when it is first sent, so never before a click. */
 export const voter = (): unknown =>

@@ -193,6 +193,7 @@ export class Panel {
     if (question === null || !isGiven) return;
     this.why = askWhy({
       like,
+      element: this.element,
       question: question || this.text('question'),
       text: (name) => this.text(name),
       say: (text) => this.say(text),

@@ -6,7 +6,7 @@
 import type { Like } from '../attributes';
 import type { Texts } from '../texts/texts';
 import { make } from './make';
-import { post } from './sender';
+import { explain } from './sender';
 
 const MAX_CHARACTERS = 280;
 
@@ -17,6 +17,7 @@ export interface Why {
 
 interface Question {
   like: Like;
+  element: HTMLElement;
   question: string;
   text(name: keyof Texts): string;
   say(text: string): void;
@@ -25,7 +26,7 @@ interface Question {
 }
 
 /** Returns the form that asks. What was written stays in it until the service has it. */
-export const askWhy = ({ like, question, text, say, done }: Question): Why => {
+export const askWhy = ({ like, element, question, text, say, done }: Question): Why => {
   const answer = make('textarea', 'answer');
   answer.maxLength = MAX_CHARACTERS;
   answer.required = true;
@@ -57,7 +58,7 @@ export const askWhy = ({ like, question, text, say, done }: Question): Why => {
   form.onsubmit = async (event) => {
     event.preventDefault();
     send.disabled = true;
-    const sent = (await post(like, { reason: answer.value }))?.answer;
+    const sent = await explain(like, answer.value, element);
     send.disabled = false;
     if (sent?.reason) {
       end();

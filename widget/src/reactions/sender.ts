@@ -26,8 +26,6 @@ interface Outcome {
 }
 
 const LONGEST_WAIT_SECONDS = 30;
-/** Of a private kind: below 0 whatever the reader wants next, and so never shown. */
-const UNTOLD = -2;
 /** Who claps does so several times in a row. */
 const CLAPPING_MS = 600;
 
@@ -82,7 +80,7 @@ export const owe = (like: Like, element: HTMLElement): void => {
 };
 
 /** States a like as the reader wants it. Undefined, the outcome is unknown: it is safe to do again. */
-export const post = async (like: Like, more?: { reason: string }): Promise<Outcome | undefined> => {
+const post = async (like: Like, more?: { reason: string }): Promise<Outcome | undefined> => {
   const { key, api, source, ...body } = like;
   const wish = voteOf(key)[1];
   // What is left of an earlier visit may be sent before the rules are told: claps are a number.
@@ -101,6 +99,22 @@ export const post = async (like: Like, more?: { reason: string }): Promise<Outco
     // No network, or a proxy's own page.
     return undefined;
   }
+};
+
+/** States a like with why it is given. Undefined, the outcome is unknown. */
+export const explain = async (
+  like: Like,
+  reason: string,
+  element: HTMLElement,
+): Promise<Answer | undefined> => {
+  const wish = voteOf(like.key)[1];
+  const answer = (await post(like, { reason }))?.answer;
+  if (answer?.on && wish) {
+    // Taken back meanwhile, it stands again where the service heard of that first.
+    confirm(like.key, wish, answer.count);
+    owe(like, element);
+  }
+  return answer;
 };
 
 const next = (page: string): [Like, HTMLElement] | undefined => {
@@ -134,13 +148,13 @@ const send = async (page: string): Promise<void> => {
 };
 
 const agree = (like: Like, wish: boolean | number, { count, counts, left }: Answer): void => {
-  confirm(like.key, wish, count ?? UNTOLD);
+  confirm(like.key, wish, count);
   const [former] = readings[pageOf(like)] ?? [];
   readings[pageOf(like)] = [{ ...former, ...counts }, Date.now()];
   for (const kind of Array.isArray(left) ? left : []) {
     const rival = otherKind(like, kind);
     wishFor(rival, false);
-    confirm(rival.key, false, counts?.[kind] ?? UNTOLD);
+    confirm(rival.key, false, counts?.[kind]);
   }
 };
 
