@@ -580,10 +580,10 @@ def test_a_table_says_how_a_kind_is_counted(folder: Path) -> None:
     site = kinds_of(
         folder,
         '[kinds."👏\ufe0f"]\nmax = 50\n'
-        "[kinds.a]\nexclusive = true\nprivate = true\n[kinds.b]\nexclusive = true\n",
+        "[kinds.a]\nexclusive = true\n[kinds.b]\nexclusive = true\nprivate = true\n",
     )
     assert site.rule("👏").max == 50
-    assert site.public_kinds == ("b", "👏")
+    assert site.public_kinds == ("a", "👏")
     assert (site.rivals("a"), site.rivals("b"), site.rivals("👏")) == (("b",), ("a",), ())
 
 
@@ -605,6 +605,7 @@ def test_kinds_of_other_groups_are_no_rivals(folder: Path) -> None:
         ('[kinds.a]\nprivate = "yes"', "[kinds.a] private=yes: expected true or false"),
         ("[kinds.a]\nmaximum = 2", "[kinds.a]: 'maximum' is no key here; there are: max, excl"),
         ("[kinds.views]\nmax = 2", "[kinds.views]: 'views' is no kind"),
+        ("[kinds.a]\nprivate = true", "The site default lists a first, which is private: buttons"),
         ("kinds = 5", "kinds are tables, as [kinds.clap]"),
         ("[kinds]\na = 5", "[kinds.a]: expected a table with max, exclusive, private"),
         ('[kinds."👏"]\n[kinds."👏\ufe0f"]', "[kinds.👏\ufe0f] stands there twice"),

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from likewise import forms, limits, sites
 from likewise.errors import StartError
 from likewise.sites import Site
-from likewise.tables import as_text, built, check_counted, kinds_in, sites_in
+from likewise.tables import as_text, built, check_kinds, kinds_in, sites_in
 
 PREFIX = "LIKEWISE_"
 CONFIG = "LIKEWISE_CONFIG"  # names the file; so it cannot stand in it
@@ -253,7 +253,7 @@ def _sites(
         for name in (f"{PREFIX}{name.upper()}" for name in plain):
             if name in given and given[name].text:
                 raise StartError(f"{name} and [sites.default] are both set. Keep one of them.")
-    check_counted(rules, configured)
+    check_kinds(rules, configured)
     if not values["page_key"] and any(site.pages == sites.SIGNED for site in configured):
         raise StartError("Signed pages need LIKEWISE_PAGE_KEY, the key that your site signs with.")
     return configured

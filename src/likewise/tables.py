@@ -60,14 +60,22 @@ def built(name: str, read: Mapping[str, Any], where: str, rules: Mapping[str, Ki
         raise StartError(f"{where}: {error}.") from None
 
 
-def check_counted(rules: Mapping[str, Kind], configured: tuple[Site, ...]) -> None:
-    """Refuse rules for a kind that nobody counts: most likely its name is misspelt.
+def check_kinds(rules: Mapping[str, Kind], configured: tuple[Site, ...]) -> None:
+    """Refuse rules for a kind that nobody counts: most likely its name is misspelt; and a private
+    kind where a button that names none would count it and show another.
 
     Raises `StartError`.
     """
     counted = {kind for site in configured for kind in site.kinds}
     for kind in rules.keys() - counted:
         raise StartError(f"[kinds.{kind}]: no site counts it. Add it to LIKEWISE_KINDS.")
+    for site in configured:
+        first, public = site.kinds[0], site.public_kinds
+        if public and first != public[0]:
+            raise StartError(
+                f"The site {site.name} lists {first} first, which is private: buttons that name no"
+                f" kind count the first. List a public one before it: {public[0]}."
+            )
 
 
 def as_text(value: object) -> str:
