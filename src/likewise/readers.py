@@ -69,13 +69,22 @@ class Readers:
             if self._day >= 0:
                 self._forget()
             self._day = day
-            # Also where nobody comes after midnight.
-            self._call_later(SECONDS_PER_DAY - now % SECONDS_PER_DAY, self._end_day)
+            self._end_at_midnight(day, now)
 
-    def _end_day(self) -> None:
-        if int(self._wall()) // SECONDS_PER_DAY != self._day:
-            self._day = -1
-            self._forget()
+    def _end_at_midnight(self, day: int, now: float) -> None:
+        """End a day also where nobody comes after midnight."""
+        self._call_later(SECONDS_PER_DAY - now % SECONDS_PER_DAY, lambda: self._end(day))
+
+    def _end(self, day: int) -> None:
+        if day != self._day:
+            return  # a reader of the next day was faster
+        now = self._wall()
+        if int(now) // SECONDS_PER_DAY == day:
+            # The loop's clock and the wall's drift apart: in a day, by seconds.
+            self._end_at_midnight(day, now)
+            return
+        self._day = -1
+        self._forget()
 
     def _forget(self) -> None:
         self._key = os.urandom(_KEY_BYTES)

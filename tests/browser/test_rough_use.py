@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.post import COUNTS, LIKE, Blog, button, hold, shows
-from tests.browser.test_reactions import CLAP, HELPFUL, VOTE, blog, choice, give, stands
+from tests.browser.post import CORS, COUNTS, LIKE, Blog, button, hold, refused, requests, shows
+from tests.browser.test_reactions import CLAP, HELPFUL, SECOND, VOTE, blog, choice, give, stands
 from tests.conftest import StartService
 from tests.service import Service
 
@@ -35,7 +35,7 @@ def clap(page: Page, times: int) -> None:
     choice(page, "Clap").evaluate(click_all, times)
 
 
-def is_agreed(page: Page, claps: int) -> None:
+def is_agreed(page: Page, claps: int | str) -> None:
     """Wait until the service has confirmed so many."""
     page.wait_for_function(
         "claps => Object.values(localStorage).some(it => it.startsWith(`${claps},${claps},`))",
@@ -101,3 +101,69 @@ def test_spoilt_memory_takes_likes_all_the_same(
         "Object.values(localStorage).filter(it => it.startsWith('true,true,')).length === 2"
     )
     assert [service.count("/post"), service.count("/post", "🎉", "demo")] == [1, 1]
+
+
+def test_a_plain_like_needs_no_second_script_beside_those_that_do(
+    page: Page, blog: Blog, service: Service
+) -> None:
+    hold(page, SECOND)
+    page.goto(blog(VOTE + "<like-wise></like-wise>"))
+    expect(page.get_by_role("button")).to_have_text("0")
+    page.get_by_role("button").click()
+    is_agreed(page, "true")
+    assert service.count("/post") == 1
+
+
+def test_a_like_waits_for_a_service_whose_gateway_answers_in_json(
+    page: Page, blog: Blog, service: Service
+) -> None:
+    page.goto(blog("<like-wise></like-wise>"))
+    shows(page, "0", liked=False)
+    gateway = {"message": "no healthy upstream"}
+    page.route(LIKE, lambda route: route.fulfill(status=503, json=gateway, headers=CORS))
+    page.route(SECOND, lambda route: route.fulfill(status=503, json=gateway, headers=CORS))
+    with page.expect_response(SECOND):
+        button(page).click()
+    page.unroute_all()
+    page.evaluate("dispatchEvent(new Event('online'))")
+    is_agreed(page, "true")
+    assert service.count("/post") == 1
+
+
+@pytest.mark.parametrize("odd", ["null", '{"on":true,"left":5}'])
+def test_an_odd_answer_does_not_end_all_likes(page: Page, blog: Blog, odd: str) -> None:
+    page.goto(blog(VOTE))
+    stands(page, "Up", "0", given=False)
+    page.route(LIKE, lambda route: route.fulfill(body=odd, headers=CORS))
+    with page.expect_response(LIKE):
+        choice(page, "Up").click()
+    page.unroute(LIKE)
+    assert give(page, "Down")["count"] == 1
+
+
+def test_a_kind_may_be_called_what_objects_have(page: Page, blog: Blog) -> None:
+    page.goto(blog('<like-wise kind="constructor"></like-wise>'))
+    expect(choice(page, "constructor")).to_contain_text("constructor")
+
+
+@pytest.mark.parametrize("retry_after", ["-5", "0.001"])
+def test_a_wait_that_is_none_is_no_leave_to_ask_without_end(
+    page: Page, blog: Blog, retry_after: str
+) -> None:
+    page.goto(blog(VOTE))
+    stands(page, "Up", "0", given=False)
+    page.route(LIKE, refused(429, "too_many", retry_after))
+    with requests(page, LIKE) as asked:
+        choice(page, "Up").click()
+        page.wait_for_timeout(2000)
+    assert 1 <= len(asked) < 10
+
+
+def test_a_long_label_fits_a_narrow_screen(page: Page, blog: Blog) -> None:
+    page.set_viewport_size({"width": 320, "height": 640})
+    labels = f"This page has helped me to mend what was broken,{'w' * 60}"
+    screen = '<meta name=viewport content="width=device-width">'
+    tag = f'<like-wise site="demo" kind="yes no" label="{labels}"></like-wise>'
+    page.goto(blog(tag, head=screen))
+    expect(choice(page, "This page.*")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") == 320

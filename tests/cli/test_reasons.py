@@ -52,6 +52,12 @@ def test_a_spreadsheet_gets_text_and_no_formula(helped: Service) -> None:
     assert rows[4][2] == "'=1+1"
 
 
+def test_wide_signs_begin_no_formula_either(helped: Service) -> None:
+    helped.like("/a", voter(9), kind="no", reason="\uff1d1+1")
+    rows = list(csv.reader(io.StringIO(helped.run("reasons").stdout)))
+    assert rows[-1][4] == "'\uff1d1+1"
+
+
 def test_many_reasons_are_read_in_parts(helped: Service) -> None:
     for number in range(600):
         helped.like(f"/{number % 4}", voter(number), kind="no", reason=f"Reason {number}")

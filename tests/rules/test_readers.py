@@ -80,6 +80,20 @@ def test_a_day_ends_at_midnight_utc() -> None:
     assert table.is_new(NETWORK, FIREFOX, PAGE)
 
 
+def test_a_timer_that_is_early_comes_again_at_midnight() -> None:
+    clock, timer = Clock(MIDNIGHT - 100), Timer()
+    table = readers(clock, timer)
+    table.is_new(NETWORK, FIREFOX, PAGE)
+    clock.go_on(99)
+    timer.calls.pop()[1]()
+    ((seconds, call),) = timer.calls
+    assert seconds == 1
+    key = table._key
+    clock.go_on(1)
+    call()
+    assert table._key != key
+
+
 def test_at_midnight_all_is_forgotten_though_nobody_comes() -> None:
     clock, timer = Clock(MIDNIGHT - 100), Timer()
     table = readers(clock, timer)

@@ -6,6 +6,7 @@ import argparse
 import csv
 import json
 import sys
+import unicodedata
 from collections.abc import Callable
 
 import apsw
@@ -71,4 +72,6 @@ def _values(reason: Reason) -> tuple[object, ...]:
 
 def _as_text(text: str) -> str:
     """Return text that a spreadsheet takes for text."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    # Some take the wide forms of these signs for the same.
+    first = unicodedata.normalize("NFKC", text[:1])
+    return f"'{text}" if first in _FORMULA else text

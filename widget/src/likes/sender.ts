@@ -31,7 +31,8 @@ export const send = async (element: LikeWise): Promise<void> => {
         body: JSON.stringify({ ...body, on, voter: voter() }),
       });
       const detail = await response.json();
-      if (detail.on !== on) return more();
+      // Where that script cannot be had either, the service is away.
+      if (detail.on !== on) return await more();
       confirm(key, on, detail.count);
       showAll();
       element.dispatchEvent(

@@ -43,6 +43,6 @@ export const iconOf = (
   const name = asked ?? kind ?? 'heart';
   if (name === 'own') return own();
   if (name === 'heart' || name === 'like') return document.createElement('i');
-  if (name in PATHS) return drawn(name as keyof typeof PATHS);
+  if (Object.keys(PATHS).includes(name)) return drawn(name as keyof typeof PATHS);
   return written(/\p{Extended_Pictographic}/u.test(name) ? name : label);
 };

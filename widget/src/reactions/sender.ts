@@ -26,6 +26,8 @@ interface Outcome {
 }
 
 const LONGEST_WAIT_SECONDS = 30;
+/** Of a private kind: below 0 whatever the reader wants next, and so never shown. */
+const UNTOLD = -2;
 /** Who claps does so several times in a row. */
 const CLAPPING_MS = 600;
 
@@ -123,22 +125,22 @@ const send = async (page: string): Promise<void> => {
       refuse(like, element, outcome.answer);
     } else {
       // Jitter keeps those apart who lost the service together; being online again ends any pause.
-      const jitterMs = (pauseMs *= 2) * Math.random();
-      await pause(outcome?.waitSeconds ? outcome.waitSeconds * 1000 : jitterMs, 'online');
+      // A time that is none, or over already, is no leave to ask without end.
+      const asked = outcome && outcome.waitSeconds >= 1 ? outcome.waitSeconds * 1000 : undefined;
+      await pause(asked ?? (pauseMs *= 2) * Math.random(), 'online');
     }
   }
   inFlight.delete(page);
 };
 
 const agree = (like: Like, wish: boolean | number, { count, counts, left }: Answer): void => {
-  // A private kind has no count, and 0 is not shown.
-  confirm(like.key, wish, count ?? 0);
+  confirm(like.key, wish, count ?? UNTOLD);
   const [former] = readings[pageOf(like)] ?? [];
   readings[pageOf(like)] = [{ ...former, ...counts }, Date.now()];
-  for (const kind of left ?? []) {
+  for (const kind of Array.isArray(left) ? left : []) {
     const rival = otherKind(like, kind);
     wishFor(rival, false);
-    confirm(rival.key, false, counts?.[kind] ?? 0);
+    confirm(rival.key, false, counts?.[kind] ?? UNTOLD);
   }
 };
 
