@@ -84,6 +84,7 @@ def _attributes(site: Site) -> dict[str, str]:
 
 
 def _filled(text: str, api: str, attributes: dict[str, str], *, is_signed: bool) -> str:
+    words = {"@api": api, "@attributes": _as_html(attributes)}
     lines = []
     for line in text.splitlines(keepends=True):
         if line.startswith(_ONLY_SIGNED):
@@ -92,12 +93,14 @@ def _filled(text: str, api: str, attributes: dict[str, str], *, is_signed: bool)
         elif found := re.fullmatch(r"( +)@(toml|yaml|python|js)\n", line):
             lines += _said(found[1], _FORMS[found[2]], {"api": api} | attributes)
         else:
-            tag = "".join(
-                f' {name}="{escape(text)}"' if text else f" {name}"
-                for name, text in attributes.items()
-            )
-            lines.append(line.replace("@api", api).replace("@attributes", tag))
+            lines.append(re.sub("|".join(words), lambda found: words[found[0]], line))
     return "".join(lines)
+
+
+def _as_html(attributes: dict[str, str]) -> str:
+    return "".join(
+        f' {name}="{escape(text)}"' if text else f" {name}" for name, text in attributes.items()
+    )
 
 
 def _said(indent: str, form: tuple[str, str], values: dict[str, str]) -> list[str]:
