@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from likewise import sites, telemetry
 from likewise.addresses import Proxies
-from likewise.demo import demo_site
 from likewise.limits import Limiter
 from likewise.metrics import Metrics
 from likewise.settings import Settings
@@ -28,7 +27,6 @@ from likewise.web.admin import Admin
 from likewise.web.app import App, Health
 from likewise.web.assets import Files
 from likewise.web.badge import Badge
-from likewise.web.corrections import Corrections
 from likewise.web.disbelief import Disbelief
 from likewise.web.doctor import Doctor, Signs
 from likewise.web.gate import Gate, Refresher
@@ -38,14 +36,15 @@ from likewise.web.origins import RefusedOrigins
 from likewise.web.parts import LatePart
 from likewise.web.popular import Popular
 from likewise.web.public import Public
-from likewise.web.reasons import Reasons
 from likewise.web.routes import Router
 from likewise.web.sessions import Keys, Sessions, digest_of, new_token
 from likewise.web.visitors import Visitors
 
 if TYPE_CHECKING:
     from likewise.readers import Readers
+    from likewise.web.corrections import Corrections
     from likewise.web.figures import Figures
+    from likewise.web.reasons import Reasons
     from likewise.web.views import Views
 
 KEY_FILE = "admin-key"
@@ -89,6 +88,8 @@ async def _service(
     _schedule_backups(settings, metrics, stack)
     served = {site.name: site for site in settings.sites}
     if settings.serves_demo:
+        from likewise.demo import demo_site  # noqa: PLC0415 (for the demo)
+
         served[sites.DEMO] = demo_site(settings)
     disbelief = Disbelief()
     proxies = _proxies(settings, disbelief)
@@ -124,8 +125,8 @@ async def _service(
         "popular": Popular(store, served, visitors, time.monotonic),
         "badge": Badge(store, served, visitors),
         "admin": admin,
-        "corrections": Corrections(store, served, admin),
-        "reasons": Reasons(store, served, admin),
+        "corrections": LatePart(lambda: _corrections(store, served, admin)),
+        "reasons": LatePart(lambda: _reasons(store, served, admin)),
         "doctor": Doctor(
             settings,
             store,
@@ -263,3 +264,15 @@ def _figures(store: SqliteStore, served: Mapping[str, sites.Site]) -> Figures:
     from likewise.web.figures import Figures  # noqa: PLC0415 (for the owner)
 
     return Figures(store, served)
+
+
+def _reasons(store: SqliteStore, served: Mapping[str, sites.Site], admin: Admin) -> Reasons:
+    from likewise.web.reasons import Reasons  # noqa: PLC0415 (for the owner)
+
+    return Reasons(store, served, admin)
+
+
+def _corrections(store: SqliteStore, served: Mapping[str, sites.Site], admin: Admin) -> Corrections:
+    from likewise.web.corrections import Corrections  # noqa: PLC0415 (for the owner)
+
+    return Corrections(store, served, admin)
