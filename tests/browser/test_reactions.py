@@ -391,6 +391,17 @@ def test_a_question_of_ones_own_is_asked_and_a_reader_need_not_answer(
     assert reasons(service) == []
 
 
+def test_a_like_that_another_button_takes_back_is_not_asked_about(page: Page, blog: Blog) -> None:
+    plain = HELPFUL.replace(" reason", ' id="plain"')
+    page.goto(blog(HELPFUL + plain))
+    expect(page.get_by_role("button")).to_have_count(4)
+    choice(page, "No").first.click()
+    expect(page.get_by_role("textbox")).to_be_visible()
+    with page.expect_response(LIKE):
+        page.locator("#plain").get_by_role("button", name="No").click()
+    expect(page.get_by_role("textbox")).to_have_count(0)
+
+
 @pytest.mark.parametrize("failure", ["lost", "dropped", "refused"])
 def test_a_reason_that_was_not_kept_is_not_lost(page: Page, blog: Blog, failure: str) -> None:
     page.goto(blog(HELPFUL))

@@ -132,6 +132,8 @@ export class Panel {
   show(): void {
     const isReadonly = this.element.hasAttribute('readonly');
     for (const choice of this.choices) this.showOne(choice, isReadonly);
+    // Taken back, here or by another button, a like has no reason to be asked for.
+    if (this.why && !voteOf(this.why.like.key)[1]) this.why.close();
     this.element.toggleAttribute(
       'liked',
       this.likes.some(({ key }) => voteOf(key)[1]),

@@ -11,6 +11,7 @@ import { explain } from './sender';
 const MAX_CHARACTERS = 280;
 
 export interface Why {
+  like: Like;
   form: HTMLFormElement;
   close(): void;
 }
@@ -68,5 +69,5 @@ export const askWhy = ({ like, element, question, text, say, done }: Question): 
       say(note.textContent);
     }
   };
-  return { form, close };
+  return { like, form, close };
 };
