@@ -86,11 +86,7 @@ async def _service(
 ) -> Service:
     metrics, refused_origins = Metrics(), RefusedOrigins()
     _schedule_backups(settings, metrics, stack)
-    served = {site.name: site for site in settings.sites}
-    if settings.serves_demo:
-        from likewise.demo import demo_site  # noqa: PLC0415 (for the demo)
-
-        served[sites.DEMO] = demo_site(settings)
+    served = _served(settings)
     disbelief = Disbelief()
     proxies = _proxies(settings, disbelief)
     limiter = Limiter(settings.limits, monotonic=time.monotonic, wall=time.time)
@@ -234,6 +230,16 @@ async def _make_key(settings: Settings, store: SqliteStore) -> None:
         write_private(path, key + "\n")
         _log.warning("An admin key was made. It is in %s; keep it, then remove the file.", path)
     await store.set_admin_key_digest(digest_of(key))
+
+
+def _served(settings: Settings) -> dict[str, sites.Site]:
+    """Return the sites by their names, the demo's among them where it is served."""
+    served = {site.name: site for site in settings.sites}
+    if settings.serves_demo:
+        from likewise.demo import demo_site  # noqa: PLC0415 (for the demo)
+
+        served[sites.DEMO] = demo_site(settings)
+    return served
 
 
 # What counts readers is for those who want it: together it takes most of a MiB.
