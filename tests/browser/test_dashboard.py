@@ -345,6 +345,17 @@ def test_a_new_site_is_shown_what_to_paste(page: Page, blog: Service) -> None:
     expect(page.get_by_role("table")).to_be_hidden()
 
 
+def test_a_new_site_of_several_kinds_is_shown_a_tag_with_those_that_all_may_see(
+    page: Page, tmp_path: Path
+) -> None:
+    (tmp_path / "likewise.toml").write_text(
+        'LIKEWISE_KINDS = ["like", "🎉", "no"]\n[kinds.no]\nprivate = true\n', encoding="utf-8"
+    )
+    with Service(tmp_path) as service:
+        open_dashboard(page, service)
+        expect(page.locator(".snippet code")).to_contain_text('<like-wise kind="like 🎉">')
+
+
 def test_at_a_host_of_its_own_it_shows_the_address_that_readers_use(
     page: Page, start_service: StartService
 ) -> None:

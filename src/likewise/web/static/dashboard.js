@@ -140,11 +140,10 @@ async function tell(words, refocus) {
  * @param {Summary} summary
  * @returns {Record<string, string>}
  */
-function attributesFor({ site, kinds }) {
-  return {
-    ...(site !== 'default' && { site }),
-    ...(kinds[0] !== 'like' && { kind: kinds[0] }),
-  };
+function attributesFor({ site, kinds, private_kinds }) {
+  const shared = kinds.filter((kind) => !private_kinds.includes(kind));
+  const kind = (shared.length ? shared : kinds).join(' ');
+  return { ...(site !== 'default' && { site }), ...(kind !== 'like' && { kind }) };
 }
 
 /** @param {unknown} error */
