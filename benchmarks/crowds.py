@@ -18,7 +18,8 @@ from typing import NamedTuple
 
 from likewise.addresses import prefix_of
 from likewise.errors import Problem
-from likewise.limits import Limiter, Limits
+from likewise.limiter import Limiter
+from likewise.limits import Limits
 
 ENTRIES = 65_536  # what the service has
 DAY_SECONDS = 86_400

@@ -41,39 +41,31 @@ class Counters:
         self._wall = wall
         self._key = os.urandom(16)  # in front of all: the interpreter's own key may be set to 0
         self._calls = 0
-        rows = self._sets * self.WAYS
-        self._tag = _column("I", rows)
-        self._used = _column("I", rows)  # when last: the number of the call
-        self._start = _column("I", rows)  # in seconds of the monotonic clock
-        self.count = _column("H", rows)
-        self._day = _column("H", rows)
-        self.first = _column("H", rows)
-        self.second = _column("H", rows)
+        self._rows = self._sets * self.WAYS
+        self._tag = _column("I", self._rows)
+        self._used = _column("I", self._rows)  # when last: the number of the call
+        self._start = _column("I", self._rows)  # in seconds of the monotonic clock
+        self.count = _column("H", self._rows)
+        self._begin_day()
 
     def find(self, subject: bytes, window_seconds: int) -> int:
         """Return a subject's row, where a window and a day that are over count 0 again.
 
         It is the subject's for as long as nobody else needs the room.
         """
+        if not self._day_start <= self._wall() < self._day_end:
+            self._begin_day()
         hashed = hash(self._key + subject)
-        day = int(self._wall()) // SECONDS_PER_DAY & MAX_COUNT
         start = hashed % self._sets * self.WAYS
         tag = hashed // self._sets & 0xFFFF_FFFF or 1
         tags = self._tag[start : start + self.WAYS].tolist()
-        if tag in tags:
-            row = start + tags.index(tag)
-        else:
-            row = self._least(start, day)
-            self._tag[row] = tag
-            self._start[row] = self.count[row] = self.first[row] = self.second[row] = 0
+        row = start + tags.index(tag) if tag in tags else self._give_room(start, tag)
         if self._calls == _MOST_CALLS:  # ages begin anew, or the newest would seem the oldest
-            self._used, self._calls = _column("I", len(self._tag)), 0
+            self._used, self._calls = _column("I", self._rows), 0
         self._calls = self._used[row] = self._calls + 1
-        now, since = int(self._monotonic()), self._start[row]
+        now, since = self._monotonic(), self._start[row]
         if not since <= now < since + window_seconds:
-            self._start[row], self.count[row] = now, 0
-        if self._day[row] != day:
-            self._day[row], self.first[row], self.second[row] = day, 0, 0
+            self._start[row], self.count[row] = int(now), 0
         return row
 
     def peek(self, subject: bytes) -> int | None:
@@ -84,19 +76,32 @@ class Counters:
         tag = hashed // self._sets & 0xFFFF_FFFF or 1
         return start + tags.index(tag) if tag in tags else None
 
-    def _least(self, start: int, day: int) -> int:
+    def _give_room(self, start: int, tag: int) -> int:
+        """Let the least row of a set be another subject's; return it."""
+        row = self._least(start)
+        self._tag[row] = tag
+        self._start[row] = self.count[row] = self.first[row] = self.second[row] = 0
+        return row
+
+    def _least(self, start: int) -> int:
         """Return which row of a set makes room."""
         end = start + self.WAYS
         used = self._used[start:end].tolist()
-        today = self.first[start:end].tolist()
-        days = self._day[start:end].tolist()
-        if days.count(day) < self.WAYS:
-            today = [n if day_ == day else 0 for n, day_ in zip(today, days, strict=True)]
         oldest = used.index(min(used))
-        if today[oldest] > min(today):
-            by_age = sorted(range(self.WAYS), key=used.__getitem__)
-            oldest = min(by_age[: -self.KEPT], key=today.__getitem__)
+        if self.first[start + oldest]:
+            today = self.first[start:end].tolist()
+            if today[oldest] > min(today):
+                by_age = sorted(range(self.WAYS), key=used.__getitem__)
+                oldest = min(by_age[: -self.KEPT], key=today.__getitem__)
         return start + oldest
+
+    def _begin_day(self) -> None:
+        """Count from 0 what is counted by the day; also where the date was set back."""
+        day = int(self._wall()) // SECONDS_PER_DAY
+        self._day_start = day * SECONDS_PER_DAY
+        self._day_end = self._day_start + SECONDS_PER_DAY
+        self.first = _column("H", self._rows)
+        self.second = _column("H", self._rows)
 
     def taken(self) -> int:
         """Return how many rows have a subject: as many subjects, until rows are taken anew."""

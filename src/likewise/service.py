@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from likewise import sites, telemetry
 from likewise.addresses import Proxies
-from likewise.limits import Limiter
+from likewise.limiter import Limiter
 from likewise.metrics import Metrics
 from likewise.settings import Settings
 from likewise.store.file import Lock, write_private

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from likewise.addresses import network_of, parse_address
 from likewise.errors import Problem
-from likewise.limits import Grant, Limiter, Limits, Rate, parse_limits
+from likewise.limiter import Grant, Limiter
+from likewise.limits import Limits, Rate, parse_limits
 from tests.rules.clock import MIDNIGHT, Clock
 
 PAGE = b"default\0/x\0like"

@@ -13,7 +13,8 @@ import pytest
 from likewise.addresses import LOOPBACK, Proxies
 from likewise.errors import Problem
 from likewise.http.message import Headers, Request
-from likewise.limits import Limiter, parse_limits
+from likewise.limiter import Limiter
+from likewise.limits import parse_limits
 from likewise.sites import site
 from likewise.store import Wish
 from likewise.web.gate import Gate

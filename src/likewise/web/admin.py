@@ -13,7 +13,7 @@ from likewise.addresses import Proxies, network_of, parse_address
 from likewise.errors import Problem
 from likewise.hosts import host_in, is_this_machine
 from likewise.http.message import Request, Response, header_block
-from likewise.limits import Limiter
+from likewise.limiter import Limiter
 from likewise.metrics import Metrics
 from likewise.sites import DEFAULT, LIKE, VIEWS, Site, origin_of, origins_setting, site_named
 from likewise.store import Alias, Counts, Query, Seed, Store, Surge, Totals

@@ -15,7 +15,7 @@ from likewise.addresses import Proxies, address_text, network_of
 from likewise.errors import Problem
 from likewise.hosts import host_in, is_this_machine
 from likewise.http.message import Request, Response
-from likewise.limits import Limiter
+from likewise.limiter import Limiter
 from likewise.metrics import LIKES, Metrics
 from likewise.pages import canonical
 from likewise.settings import Settings

@@ -10,7 +10,7 @@ from typing import Any
 
 from likewise.errors import Problem, page_blocked
 from likewise.http.message import Answer, Request, Response
-from likewise.limits import Grant
+from likewise.limiter import Grant
 from likewise.pages import canonical
 from likewise.reasons import checked_reason
 from likewise.sites import OPEN, Site, origins_setting, site_named

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from likewise.errors import Problem
 from likewise.http.message import Answer, Request, Response
-from likewise.limits import UNLIMITED, Grant
+from likewise.limiter import UNLIMITED, Grant
 from likewise.metrics import VIEWS as OUTCOMES
 from likewise.metrics import Metrics
 from likewise.sites import VIEWS, Site

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from likewise.addresses import Proxies, network_of
 from likewise.http.message import Request
-from likewise.limits import Limiter
+from likewise.limiter import Limiter
 
 
 class Visitors:
