@@ -142,7 +142,7 @@ class Server:
         A proxy that sleeps is woken by the first answer alone then; to wake it for each took a
         fifth of a count's time. No more than a few answers are kept for that.
         """
-        if not self._going_on:
+        if not self._going_on and self._turn_began is None:
             self._loop.call_soon(self._go_on)
         self._going_on.append(connection)
         if len(self._going_on) >= AT_ONCE:
@@ -185,6 +185,8 @@ class Server:
         """Ask the app; what it raises becomes an answer."""
         if self._turn_began is None:
             self._turn_began = self._monotonic()
+            if not self._going_on:
+                self._loop.call_soon(self._go_on)
         try:
             answer = self.app.handle(request)
             return answer if isinstance(answer, Response) else asyncio.ensure_future(answer)
