@@ -122,20 +122,36 @@ async def test_a_strangers_long_read_delays_checkpoints_and_no_like(store: Sqlit
     assert wal_pages(store) <= max(size, MAX_WAL_PAGES + 2 * BATCH_PAGES)
 
 
-@on_store
-async def test_checkpoints_are_passive_alone(store: SqliteStore) -> None:
+def noted_checkpoints(store: SqliteStore) -> list[int]:
+    """Return the modes of all checkpoints from now on."""
     modes: list[int] = []
-    checkpoints = store._checkpoints
 
     class Spy(apsw.Connection):
         def wal_checkpoint(self, dbname: str | None = None, mode: int = 0) -> tuple[int, int]:
             modes.append(mode)
             return super().wal_checkpoint(dbname, mode)
 
-    checkpoints._connection.close()
-    checkpoints._connection = Spy(str(store.path))
+    store._checkpoints._connection.close()
+    store._checkpoints._connection = Spy(str(store.path))
+    return modes
+
+
+@on_store
+async def test_checkpoints_are_passive_alone(store: SqliteStore) -> None:
+    modes = noted_checkpoints(store)
     await write_without_rest(store, 30)
     assert set(modes) == {apsw.SQLITE_CHECKPOINT_PASSIVE}
+
+
+@on_store
+async def test_a_checkpoint_waits_until_there_is_as_much_to_move_again(store: SqliteStore) -> None:
+    modes = noted_checkpoints(store)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(checkpoint, "WAL_PAGES", 10 * BATCH_PAGES)
+        patched.setattr(checkpoint, "MAX_WAL_PAGES", 40 * BATCH_PAGES)
+        await write_without_rest(store, 200)
+    # One that ends while the next commit runs leaves the WAL as long as it was.
+    assert 1 <= len(modes) <= 200 / 10
 
 
 def test_closing_moves_all_and_leaves_the_wal_in_its_place(tmp_path: Path) -> None:

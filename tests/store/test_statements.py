@@ -115,12 +115,12 @@ async def test_a_page_in_memory_is_known_without_asking_the_file(store: SqliteSt
 
 
 @on_store
-async def test_a_page_is_loaded_by_three_statements(store: SqliteStore) -> None:
+async def test_a_page_is_loaded_by_one_statement(store: SqliteStore) -> None:
     await fill(store)
     store._cache.clear()
     with traced(store._read_connection) as seen:
         store.counts(SITE, "/7")
-    assert [one.name for one in seen if one.sql.startswith("/*")] == ["page", "members", "counts"]
+    assert [one.name for one in seen if one.sql.startswith("/*")] == ["page"]
 
 
 @on_store

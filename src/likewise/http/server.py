@@ -40,7 +40,7 @@ class Server:
         app: App,
         trusts_peer: Callable[[str], bool],
         monotonic: Callable[[], float] = time.monotonic,
-        on_turn: Callable[[float, int], None] = lambda _seconds, _answers: None,
+        on_turn: Callable[[float, int], None] = lambda _seconds, _requests: None,
     ) -> None:
         self.app = app
         self.draining = False
@@ -50,6 +50,7 @@ class Server:
         self._held_bytes = 0
         self._going_on: list[Connection] = []  # at the end of this turn of the loop
         self._turn_began: float | None = None  # when its first request was taken up
+        self._asked = 0  # requests that were taken up in it
         self._on_turn = on_turn
         self._trusts_peer = trusts_peer
         self._monotonic = monotonic
@@ -151,8 +152,8 @@ class Server:
     def _go_on(self) -> None:
         going_on, self._going_on = self._going_on, []
         if self._turn_began is not None:
-            self._on_turn(self._monotonic() - self._turn_began, len(going_on))
-            self._turn_began = None
+            self._on_turn(self._monotonic() - self._turn_began, self._asked)
+            self._turn_began, self._asked = None, 0
         for connection in going_on:
             try:
                 connection.go_on()
@@ -187,6 +188,7 @@ class Server:
             self._turn_began = self._monotonic()
             if not self._going_on:
                 self._loop.call_soon(self._go_on)
+        self._asked += 1
         try:
             answer = self.app.handle(request)
             return answer if isinstance(answer, Response) else asyncio.ensure_future(answer)

@@ -30,17 +30,24 @@ class Checkpoints:
         self._thread = thread
         self._connection = connect(path)
         self._wal_pages = 0
+        self._due_at_pages = WAL_PAGES
         self._running: asyncio.Future[None] | None = None
         self._loop = asyncio.get_running_loop()
         writer.set_wal_hook(self._note)
 
     def due(self) -> asyncio.Future[None] | None:
         """Start a checkpoint when there is enough to move; return it when the writer shall wait."""
-        if self._wal_pages < WAL_PAGES:
+        pages = self._wal_pages
+        if pages < WAL_PAGES:  # the WAL has begun anew, after a checkpoint that moved all of it
+            self._due_at_pages = WAL_PAGES
             return None
-        if self._running is None or self._running.done():
+        if pages >= min(self._due_at_pages, MAX_WAL_PAGES) and self._is_at_rest():
+            self._due_at_pages = pages + WAL_PAGES
             self._running = self._loop.run_in_executor(self._thread, self._checkpoint)
-        return self._running if self._wal_pages >= MAX_WAL_PAGES else None
+        return self._running if pages >= MAX_WAL_PAGES else None
+
+    def _is_at_rest(self) -> bool:
+        return self._running is None or self._running.done()
 
     async def close(self) -> None:
         """Move what is left, so that the next start finds all in one file."""
