@@ -14,8 +14,9 @@ from likewise import forms
 from likewise.addresses import LOOPBACK, PRIVATE, Range
 from likewise.errors import StartError
 from likewise.limits import Limits, Rate, parse_limits
+from likewise.origins import LOCALHOST
 from likewise.settings import FLAGS, SETTINGS, Setting, load
-from likewise.sites import LOCALHOST, Kind, Site
+from likewise.sites import Kind, Site
 
 KEY = "a-key-for-tests-0123456789abcdef"
 SECRET = "0123456789abcdef0123456789abcdef"

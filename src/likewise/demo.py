@@ -6,6 +6,7 @@ Values only; knows nothing of pages, requests or storage.
 from __future__ import annotations
 
 from likewise import sites
+from likewise.origins import origin_of
 from likewise.settings import Settings
 
 # One of each sort, for the gallery.
@@ -24,7 +25,7 @@ _KINDS = {
 
 def demo_site(settings: Settings) -> sites.Site:
     """Return the site, to which pages of this machine and of the service itself may write."""
-    own = [sites.origin_of(settings.url)] if settings.url else []
+    own = [origin_of(settings.url)] if settings.url else []
     origins = ("http://localhost:*", "http://127.0.0.1:*", *own)
     # Who asks for the demo shall see readers; who only has nothing set yet shall not pay for them.
     views = settings.views or bool(settings.demo)

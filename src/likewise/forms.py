@@ -10,6 +10,7 @@ import re
 from typing import NamedTuple
 
 from likewise import addresses, sites
+from likewise.origins import Origins, origin_of
 
 UNIX_PREFIX = "unix:"
 MIN_KEY_CHARACTERS = 24
@@ -91,10 +92,10 @@ def url(text: str) -> str | None:
     text = text.strip().rstrip("/")
     if not text:
         return None
-    typed_origin = sites.origin_of(text)
+    typed_origin = origin_of(text)
     try:
         # A pattern such as https://*.example.com is no address: it leaves nothing here.
-        address = sites.Origins([typed_origin]).exact[0] + text[len(typed_origin) :]
+        address = Origins([typed_origin]).exact[0] + text[len(typed_origin) :]
     except (ValueError, IndexError):
         address = ""
     if not text.isprintable() or not _URL.fullmatch(address):
@@ -109,7 +110,7 @@ def admin_host(text: str) -> str | None:
         return None
     try:
         # As the host of an origin, which is spelled in the same way.
-        name = sites.Origins([f"https://{text}"]).exact[0].removeprefix("https://")
+        name = Origins([f"https://{text}"]).exact[0].removeprefix("https://")
     except (ValueError, IndexError):
         name = ""
     if not text.isprintable() or text.endswith("/") or not _HOST_ALONE.fullmatch(name):
@@ -148,7 +149,7 @@ def secret(text: str) -> str:
 def origins(text: str) -> tuple[str, ...]:
     """Read a comma list of origins."""
     found = tuple(filter(None, (part.strip() for part in text.split(","))))
-    sites.Origins(found)
+    Origins(found)
     return found
 
 

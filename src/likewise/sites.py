@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
 from likewise.errors import Problem
+from likewise.origins import DEFAULT_PORTS, LOCALHOST, Origins, host_of, origin_of
 from likewise.pages import canonical, is_path
 
 DEFAULT = "default"
@@ -27,50 +28,7 @@ OPEN, SIGNED, SITEMAP = "open", "signed", "sitemap"
 # Plain http from this machine alone, where a site is being made.
 _FETCHED = re.compile(r"https://|http://(?:localhost|127\.0\.0\.1|\[::1\])(?:[:/]|$)")
 _NAME = re.compile(r"[a-z0-9-]{1,32}")
-_ORIGIN = re.compile(r"(https?)://(\*\.)?([^/:\[]+|\[[0-9a-f:]+\])(?::(\*|[0-9]{1,5}))?/?")
-_HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:]+\]")
 _JOINER = "\u200d"  # holds emoji together, and counts as unprintable
-_DEFAULT_PORTS = {"http": "80", "https": "443"}
-_MAX_PORT = 65_535
-# Anyone can have a name right under these, so a wildcard there would let everyone write.
-_SHARED_HOSTS = frozenset(
-    "amplifyapp.com appspot.com azurewebsites.net blogspot.com cloudfront.net codeberg.page"
-    " deno.dev firebaseapp.com fly.dev github.io gitlab.io glitch.me herokuapp.com hf.space"
-    " neocities.org netlify.app netlify.com ngrok.app ngrok.io onrender.com pages.dev"
-    " readthedocs.io render.com run.app s3.amazonaws.com surge.sh trycloudflare.com tumblr.com"
-    " vercel.app web.app webflow.io wordpress.com workers.dev"
-    " ac.uk co.in co.jp co.kr co.nz co.uk co.za com.ar com.au com.br com.cn com.mx com.tr gov.uk"
-    " org.uk".split()
-)
-
-
-class Origins:
-    """The origins that may write to a site, compared serialised (RFC 6454 section 6)."""
-
-    def __init__(self, texts: Iterable[str]) -> None:
-        """Read `https://example.com`, `https://*.example.com`, `http://localhost:*` and the like.
-
-        Raises `ValueError` that says which one is wrong and why.
-        """
-        self.texts = tuple(texts)
-        self.exact: list[str] = []
-        patterns: list[str] = []
-        for text in self.texts:
-            scheme, wildcard, host, port = _parse(text)
-            if not wildcard and port != "*":
-                self.exact.append(_serialised(scheme, host, port))
-                continue
-            labels = r"(?:[a-z0-9_-]+\.)+" if wildcard else ""
-            any_port = r"(?::[0-9]{1,5})?"
-            suffix = any_port if port == "*" else re.escape(_port_suffix(scheme, port))
-            patterns.append(f"{scheme}://{labels}{re.escape(host)}{suffix}")
-        self._exact = frozenset(self.exact)
-        self._pattern = re.compile("|".join(patterns)) if patterns else None
-
-    def allow(self, origin: str) -> bool:
-        """Tell whether a request with this `Origin` may write."""
-        origin = origin.removesuffix("/")
-        return origin in self._exact or bool(self._pattern and self._pattern.fullmatch(origin))
 
 
 class Kind(NamedTuple):
@@ -137,7 +95,7 @@ class Site(NamedTuple):
         names = (host, f"www.{host}")
         own = [self.url, *self.origins.exact] if self.url else self.origins.exact
         return any(host_of(one) in names for one in own) or any(
-            self.origins.allow(f"{scheme}://{name}") for scheme in _DEFAULT_PORTS for name in names
+            self.origins.allow(f"{scheme}://{name}") for scheme in DEFAULT_PORTS for name in names
         )
 
     def public_kind(self, text: str | None) -> str:
@@ -249,32 +207,9 @@ def origins_line(site: Site, origin: str) -> str:
     return f"origins = [{listed}] in [sites.{site.name}]"
 
 
-def twin_of(origin: str) -> str | None:
-    """Return the origin with `www.` where there was none, or without it; None where no other is.
-
-    An address, and a name without a dot, has none.
-    """
-    scheme, _, host = origin.partition("://")
-    name = host.partition(":")[0]
-    if "." not in name or host.startswith("[") or name.rpartition(".")[2].isdecimal():
-        return None
-    other = host.removeprefix("www.")
-    return f"{scheme}://{other if other != host else f'www.{host}'}"
-
-
-def origin_of(url: str) -> str:
-    """Return the origin of a URL."""
-    return "/".join(url.split("/")[:3])
-
-
 def address_on(origin: str, page: str) -> str:
     """Return a page's address on an origin; of an id that is no path, that of the origin's root."""
     return origin + "".join(map(_url_octets, page if is_path(page) else "/"))
-
-
-def host_of(origin: str) -> str:
-    """Return the host of an origin or URL, without its port."""
-    return origin_of(origin).partition("://")[2].partition(":")[0]
 
 
 def checked_name(text: str) -> str:
@@ -306,47 +241,8 @@ def checked_kind(text: str) -> str:
     return kind
 
 
-def _parse(text: str) -> tuple[str, bool, str, str]:
-    """Return scheme, whether names below the host are meant, host and port, as browsers write."""
-    match = _ORIGIN.fullmatch(text.strip().lower())
-    host, port = (punycode(match[3]), match[4] or "") if match else ("", "")
-    if not match or not _HOST.fullmatch(host) or (port.isdecimal() and int(port) > _MAX_PORT):
-        msg = (
-            f"{text!r} is no origin: write scheme and host and nothing else,"
-            " such as https://example.com or https://*.example.com"
-        )
-        raise ValueError(msg)
-    if match[2] and ("." not in host or host in _SHARED_HOSTS):
-        msg = (
-            f"{text!r} would let strangers write: anyone can have a name under {host}."
-            " Name your own host there"
-        )
-        raise ValueError(msg)
-    return match[1], bool(match[2]), host, port
-
-
-def punycode(host: str) -> str:
-    """Return a lower-case host as browsers send it (UTS 46, non-transitional: `ß` stays itself)."""
-    labels = unicodedata.normalize("NFKC", host).replace("\u3002", ".").split(".")
-    return ".".join(
-        label if label.isascii() else "xn--" + label.encode("punycode").decode() for label in labels
-    )
-
-
-def _serialised(scheme: str, host: str, port: str) -> str:
-    return f"{scheme}://{host}{_port_suffix(scheme, port)}"
-
-
-def _port_suffix(scheme: str, port: str) -> str:
-    return "" if port in {"", _DEFAULT_PORTS[scheme]} else f":{port}"
-
-
 def _url_octets(character: str) -> str:
     """Escape what may not stand in a URL's path; canonical ids keep their own percent-octets."""
     if character.isascii() and (character.isalnum() or character in "-._~/%!$&'()*+,;=:@"):
         return character
     return "".join(f"%{octet:02X}" for octet in character.encode())
-
-
-# What may write while nothing is configured.
-LOCALHOST = Origins(["http://localhost:*", "http://127.0.0.1:*"])

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from likewise.errors import StartError
 from likewise.forms import UNIX_PREFIX, admin_host
+from likewise.origins import origin_of, punycode
 from likewise.settings import Settings
-from likewise.sites import origin_of, punycode
 
 # Fits no more than it must: each of these ends up in a shell, in JSON, in YAML and in HCL.
 _HOST = re.compile(

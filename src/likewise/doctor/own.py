@@ -11,6 +11,7 @@ from typing import NamedTuple
 from likewise import sites
 from likewise.addresses import Range
 from likewise.doctor.finding import Finding, fail, ok, unchecked, warn
+from likewise.origins import twin_of
 from likewise.settings import Settings
 from likewise.sites import Site
 from likewise.store import Condition
@@ -157,7 +158,7 @@ def _seems_own(origin: str, site: Site) -> bool:
     return any(
         _without_scheme(origin) == _without_scheme(known)
         for listed in site.origins.exact
-        for known in (listed, sites.twin_of(listed))
+        for known in (listed, twin_of(listed))
         if known is not None
     )
 

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, cast
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from likewise import __version__
-from likewise.sites import punycode
+from likewise.origins import punycode
 from likewise.transfer.connecting import Deadline, Target, Timed, connection, resolved
 
 REQUEST_SECONDS = 10

@@ -17,7 +17,7 @@ from likewise.doctor.policy import Wanted, blocking, policies
 from likewise.doctor.subject import Subject, Write
 from likewise.doctor.visitor import Answer, Unreachable, Visitor, origin_at
 from likewise.hosts import is_this_machine
-from likewise.sites import twin_of
+from likewise.origins import twin_of
 
 SNIPPET = '<script async src="{url}/likes.js"></script> <like-wise></like-wise>'
 _HASHES = frozenset({"sha256", "sha384", "sha512"})

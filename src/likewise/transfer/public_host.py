@@ -18,7 +18,7 @@ from likewise import __version__
 from likewise.addresses import parse_address
 from likewise.errors import StartError
 from likewise.hosts import is_this_machine
-from likewise.sites import punycode
+from likewise.origins import punycode
 from likewise.transfer.body import read_body
 from likewise.transfer.connecting import Deadline, Target, Timed, connection, resolved
 from likewise.transfer.internet import is_loopback, is_public

@@ -23,7 +23,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 from likewise import __version__
 from likewise.errors import StartError
 from likewise.logs import escaped
-from likewise.sites import punycode
+from likewise.origins import punycode
 from likewise.transfer import public_host
 from likewise.transfer.body import MAX_BYTES
 from likewise.transfer.listing import Listing, check_number

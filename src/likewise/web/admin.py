@@ -15,7 +15,8 @@ from likewise.hosts import host_in, is_this_machine
 from likewise.http.message import Request, Response, header_block
 from likewise.limiter import Limiter
 from likewise.metrics import Metrics
-from likewise.sites import DEFAULT, LIKE, VIEWS, Site, origin_of, origins_setting, site_named
+from likewise.origins import origin_of
+from likewise.sites import DEFAULT, LIKE, VIEWS, Site, origins_setting, site_named
 from likewise.store import Alias, Counts, Query, Seed, Store, Surge, Totals
 from likewise.web import parameters
 from likewise.web.answers import PRIVATE, json_answer, shown

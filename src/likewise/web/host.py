@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from likewise.http.message import Request
-from likewise.sites import origin_of
+from likewise.origins import origin_of
 
 _PORT = re.compile(rb":[0-9]*$")
 _HOST_IN_ORIGIN = re.compile(r"(?<=://).*?(?=(?::[0-9]+)?$)")
