@@ -14,8 +14,6 @@ from likewise.store import (
     FIRST_HOUR,
     LAST_HOUR,
     Alias,
-    Order,
-    Purge,
     ReasonQuery,
     Seed,
     Sight,
@@ -24,6 +22,7 @@ from likewise.store import (
 from likewise.store.audience import View
 from likewise.store.file import secret_path
 from likewise.store.migrate import migrations
+from likewise.store.orders import Order, Purge
 from likewise.store.sqlite import SqliteStore
 from tests.service import voter
 from tests.store.database import ANNA, BORIS, CLARA, NAME, NOON, SITE, all_of, rows, run, stranger

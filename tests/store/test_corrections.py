@@ -18,16 +18,14 @@ from likewise.store import (
     FIRST_HOUR,
     LAST_HOUR,
     Alias,
-    Effect,
     Known,
-    Order,
-    Purge,
     Query,
     Seed,
     Standing,
     Wish,
 )
 from likewise.store.corrections import UNDO_SECONDS
+from likewise.store.orders import Effect, Order, Purge
 from likewise.store.sqlite import SqliteStore
 from tests.service import voter
 from tests.store.database import (

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from likewise.errors import Problem
-from likewise.store import Alias, Effect, Purge, Seed, Standing, Wish
+from likewise.store import Alias, Seed, Standing, Wish
+from likewise.store.orders import Effect, Purge
 from likewise.store.purges import PIECE_ROWS
 from likewise.store.sqlite import SqliteStore
 from tests.service import voter

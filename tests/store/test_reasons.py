@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from likewise.errors import Problem
-from likewise.store import FIRST_HOUR, LAST_HOUR, Order, Purge, ReasonQuery, Standing, Wish
+from likewise.store import FIRST_HOUR, LAST_HOUR, ReasonQuery, Standing, Wish
 from likewise.store import reasons as table
 from likewise.store.corrections import UNDO_SECONDS
+from likewise.store.orders import Order, Purge
 from likewise.store.sqlite import SqliteStore
 from tests.service import voter
 from tests.store.database import (

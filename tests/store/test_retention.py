@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from likewise.store import Order, Purge, Sight
+from likewise.store import Sight
 from likewise.store.corrections import UNDO_SECONDS
+from likewise.store.orders import Order, Purge
 from likewise.store.retention import HOURLY_DAYS, PIECE_ROWS
 from likewise.store.sqlite import SqliteStore
 from tests.service import voter

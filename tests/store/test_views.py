@@ -11,18 +11,12 @@ import apsw
 import pytest
 
 from likewise.errors import Problem
-from likewise.store import (
-    FIRST_HOUR,
-    LAST_HOUR,
-    Order,
-    Purge,
-    Query,
-    Seed,
-)
+from likewise.store import FIRST_HOUR, LAST_HOUR, Query, Seed
 from likewise.store import views as table
 from likewise.store.audience import Period, Referrer, View, Viewed
 from likewise.store.corrections import UNDO_SECONDS
 from likewise.store.figures import OTHER
+from likewise.store.orders import Order, Purge
 from likewise.store.retention import HOURLY_DAYS
 from likewise.store.sqlite import SqliteStore
 from tests.store.database import (

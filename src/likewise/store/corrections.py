@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from likewise.errors import Problem, unknown_page
-from likewise.store import SECONDS_PER_DAY, Counts, Effect, Order, reasons, views
+from likewise.store import SECONDS_PER_DAY, Counts, reasons, views
 from likewise.store.cache import Page
+from likewise.store.orders import Effect, Order
 from likewise.store.page_rows import Inverse, PageRows
 from likewise.store.pages import BLOCKED, DELETED, OPEN
 from likewise.store.transaction import Transaction

@@ -10,10 +10,11 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 import apsw
 
 from likewise.errors import Problem, unknown_page
-from likewise.store import FIRST_HOUR, LAST_HOUR, Correction, Effect, Order, Purge, reasons
+from likewise.store import FIRST_HOUR, LAST_HOUR, reasons
 from likewise.store.access import Access
 from likewise.store.cache import Page
 from likewise.store.corrections import UNDO_SECONDS, Corrections
+from likewise.store.orders import Correction, Effect, Order, Purge
 from likewise.store.pages import load_page
 from likewise.store.purges import pieces, remove, restore, share
 from likewise.store.reasons import Key

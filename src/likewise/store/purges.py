@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 import apsw
 
-from likewise.store import Purge, reasons
+from likewise.store import reasons
+from likewise.store.orders import Purge
 from likewise.store.reasons import Key
 from likewise.store.transaction import Transaction
 

@@ -22,7 +22,6 @@ from likewise.store import (
     Condition,
     Counts,
     Known,
-    Ledger,
     Popularity,
     Query,
     ReasonQuery,
@@ -48,6 +47,7 @@ from likewise.voters import row_key
 if TYPE_CHECKING:
     from likewise.store.audience import Views
     from likewise.store.condition import Examination
+    from likewise.store.orders import Ledger
 
 T = TypeVar("T")
 

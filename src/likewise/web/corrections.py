@@ -13,7 +13,8 @@ from likewise.errors import Problem
 from likewise.http.message import Request, Response
 from likewise.pages import BadPage
 from likewise.sites import Site, site_named
-from likewise.store import Correction, Order, Purge, Store
+from likewise.store import Store
+from likewise.store.orders import Correction, Order, Purge
 from likewise.web import parameters
 from likewise.web.admin import Admin
 from likewise.web.answers import PRIVATE, json_answer, shown
