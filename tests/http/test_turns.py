@@ -90,7 +90,7 @@ def test_a_turn_that_cannot_be_counted_costs_nobody_an_answer(door: Door) -> Non
     def fail(_seconds: float, _requests: int) -> None:
         raise ValueError("broken")
 
-    door.server._on_turn = fail
+    door.run(lambda: setattr(door.server, "_on_turn", fail))  # no turn of before is under way
     for client in clients:
         client.send(GET)
         assert client.answer().status == 200
