@@ -60,6 +60,19 @@ def test_slow_answers_in_flight_are_given_and_say_that_they_are_the_last(
     drained.result(WAIT_SECONDS)
 
 
+def test_the_slow_last_answer_of_a_pipeline_says_that_it_is_the_last(
+    door: Door, client: Client
+) -> None:
+    client.send(GET + get("/later"))
+    client.answer()
+    drained = door.drain()
+    until(lambda: is_refused(door))
+    door.finish(0)
+    assert client.answer().headers.get("connection") == "close"
+    client.close()
+    drained.result(WAIT_SECONDS)
+
+
 def test_a_request_half_sent_is_taken_and_answered(door: Door, client: Client) -> None:
     client.send(GET + GET[:10])
     client.answer()

@@ -120,6 +120,16 @@ def test_a_client_that_is_gone_while_we_do_not_read_is_noticed(door: Door, clien
     until(lambda: door.connections == 0)
 
 
+def test_a_client_that_is_gone_while_its_last_answer_is_made_is_noticed(
+    door: Door, client: Client
+) -> None:
+    client.send(GET + get("/later"))
+    client.answer()
+    until(lambda: len(door.app.pending) == 1)
+    client.reset()
+    until(lambda: door.connections == 0)
+
+
 def test_what_fails_after_the_client_is_gone_is_still_told(door: Door, client: Client) -> None:
     client.send(get("/later"))
     until(lambda: len(door.app.pending) == 1)

@@ -84,6 +84,20 @@ def test_an_answer_that_cannot_be_written_costs_nobody_else_theirs(door: Door) -
     door.noise.clear()
 
 
+def test_a_turn_that_cannot_be_counted_costs_nobody_an_answer(door: Door) -> None:
+    clients = connected(door, 3)
+
+    def fail(_seconds: float, _requests: int) -> None:
+        raise ValueError("broken")
+
+    door.run(lambda: setattr(door.server, "_on_turn", fail))  # no turn of before is under way
+    for client in clients:
+        client.send(GET)
+        assert client.answer().status == 200
+    until(lambda: len(door.noise) == 3)
+    door.noise.clear()
+
+
 async def asked(door: Door, send: Callable[[], None]) -> None:
     """Let a client send, and wait until its answer is made but not written."""
     before = len(door.app.requests)

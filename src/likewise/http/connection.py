@@ -227,7 +227,8 @@ class Connection(asyncio.BufferedProtocol):
         """Tell whether there is one request and nothing to be done before it is answered."""
         if len(self._slots) != 1 or self._unasked or self._reader or self._write_paused:
             return False
-        return self._slots[0].response is None
+        # Who was not read, the last of a pipeline, is read again meanwhile: or he could not leave.
+        return self._slots[0].response is None and not self._reading_paused
 
     def _expect_us(self) -> None:
         """Note at once that the peer waits for us: until it is our turn to write, whoever looks for

@@ -151,9 +151,9 @@ class Server:
 
     def _go_on(self) -> None:
         going_on, self._going_on = self._going_on, []
-        if self._turn_began is not None:
-            self._on_turn(self._monotonic() - self._turn_began, self._asked)
-            self._turn_began, self._asked = None, 0
+        began, self._turn_began = self._turn_began, None
+        asked, self._asked = self._asked, 0
+        made = self._monotonic()
         for connection in going_on:
             try:
                 connection.go_on()
@@ -161,6 +161,8 @@ class Server:
                 connection.abort()
                 context = {"message": "An answer could not be written.", "exception": error}
                 self._loop.call_exception_handler(context)
+        if began is not None:  # last: who fails to count a turn shall cost nobody an answer
+            self._on_turn(made - began, asked)
 
     def hold(self, connection: Connection, size_bytes: int) -> None:
         """Note how much memory is held until the connection's peer sends or reads on."""
