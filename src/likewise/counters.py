@@ -97,7 +97,7 @@ class Counters:
 
     def _begin_day(self) -> None:
         """Count from 0 what is counted by the day; also where the date was set back."""
-        day = int(self._wall()) // SECONDS_PER_DAY
+        day = int(self._wall() // SECONDS_PER_DAY)
         self._day_start = day * SECONDS_PER_DAY
         self._day_end = self._day_start + SECONDS_PER_DAY
         self.first = _column("H", self._rows)
