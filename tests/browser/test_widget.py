@@ -571,7 +571,7 @@ def test_a_short_limit_is_waited_out_in_silence(
     like_by_others(service, "/", 1)
     assert click(page)["code"] == "too_many"
     shows(page, "1", liked=True)
-    # The refusal's own response may be told of later than its event.
+    # However often it is refused until then.
     with page.expect_response(lambda answer: bool(LIKE.search(answer.url)) and answer.ok):
         pass
     shows(page, "2", liked=True)
