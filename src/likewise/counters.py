@@ -25,7 +25,7 @@ class Counters:
     It may forget somebody under pressure, but a stranger never meets another's count: tags have
     32 bits beside those that choose the set (where hashes have 32 in all, tags have the rest).
     A counter is a row of the columns below, and `find` tells which: `count` of a window of time,
-    `first` and `second` of a day.
+    `first` and `second` of a day. These two are new columns each day: take them after `find`.
 
     Rows are found by SipHash, which is made for tables that attackers fill (PEP 456).
     """
@@ -88,6 +88,7 @@ class Counters:
         end = start + self.WAYS
         used = self._used[start:end].tolist()
         oldest = used.index(min(used))
+        # Who has spent nothing today goes at once, without a look at the others.
         if self.first[start + oldest]:
             today = self.first[start:end].tolist()
             if today[oldest] > min(today):

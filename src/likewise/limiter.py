@@ -34,7 +34,10 @@ _PREFIX_RANK_LAST = 10  # of a /48: whoever has one has 65,536 networks
 
 
 class Limiter:
-    """Counts and refuses. `monotonic` and `wall` give seconds and can be replaced in tests."""
+    """Counts and refuses. `monotonic` and `wall` give seconds and can be replaced in tests.
+
+    A list of rows has the network's own, then its /48's where it has one.
+    """
 
     def __init__(
         self,
@@ -138,7 +141,9 @@ class Limiter:
             self._check_pages(writers, limits)
         rows = self._rows(network, subject, limits)
         if table.count[rows[0]] >= limits.burst.number:
-            raise self._too_many_at_once(rows[0], writers, limits.burst)
+            self._refund_write(writers)
+            wait_seconds = table.window_left(rows[0], limits.burst.seconds)
+            raise _too_many("new likes of one page at once", limits.burst.number, wait_seconds)
         if table.first[rows[0]] >= limits.day:
             self._check_share(rows[0], limits, likes_today)
         if len(rows) > 1 and table.first[rows[1]] >= limits.prefix_day:
@@ -237,13 +242,12 @@ class Limiter:
         if self._writers.first[row] >= allowed:
             raise self._too_many_today("likes of one page", allowed)
 
-    def _too_many_at_once(self, row: int, writers: list[int], burst: Rate) -> Problem:
-        # Readers of an office who wait for their turn shall not run out of writes. No other
-        # refusal may be free: this one alone has taken no new row of the table.
+    def _refund_write(self, writers: list[int]) -> None:
+        """Give back a write: readers of an office who wait for their turn shall not run out of
+        them. No other refusal may be free: this one alone has taken no new row of the table.
+        """
         for writer in writers:
             _take_one(self._writers.count, writer)
-        wait_seconds = self._writers.window_left(row, burst.seconds)
-        return _too_many("new likes of one page at once", burst.number, wait_seconds)
 
     def _spend(self, writers: list[int], rows: list[int], *, new_page: bool) -> int:
         """Count a like by every limit that it moves; return its rank.

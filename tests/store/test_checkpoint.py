@@ -154,6 +154,27 @@ async def test_a_checkpoint_waits_until_there_is_as_much_to_move_again(store: Sq
     assert 1 <= len(modes) <= 200 / 10
 
 
+@on_store
+async def test_a_wal_that_has_begun_anew_is_moved_as_early_as_the_first(store: SqliteStore) -> None:
+    checkpoints = store._checkpoints
+    for _ in range(4):
+        while checkpoints._wal_pages < WAL_PAGES:
+            await submit(store, wish("/0", new_voter()))
+        while checkpoints._wal_pages >= WAL_PAGES:
+            assert checkpoints._wal_pages < 2 * WAL_PAGES
+            if checkpoints._running is not None:
+                await checkpoints._running
+            await submit(store, wish("/0", new_voter()))
+
+
+@on_store
+async def test_a_wal_at_its_bound_is_moved_whatever_came_before(store: SqliteStore) -> None:
+    modes = noted_checkpoints(store)
+    store._checkpoints._due_at_pages = 100 * MAX_WAL_PAGES  # as after one huge transaction
+    await write_without_rest(store, 60)
+    assert modes
+
+
 def test_closing_moves_all_and_leaves_the_wal_in_its_place(tmp_path: Path) -> None:
     sizes: list[int] = []
 

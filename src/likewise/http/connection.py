@@ -224,7 +224,10 @@ class Connection(asyncio.BufferedProtocol):
                 asyncio.get_running_loop().call_soon(self._ask_on)
 
     def _waits_for_app(self) -> bool:
-        """Tell whether there is one request and nothing to be done before it is answered."""
+        """Tell whether there is one request and nothing to be done before it is answered.
+
+        By going on, an unfinished request is weighed and a pause is ended.
+        """
         if len(self._slots) != 1 or self._unasked or self._reader or self._write_paused:
             return False
         # Who was not read, the last of a pipeline, is read again meanwhile: or he could not leave.

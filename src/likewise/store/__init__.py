@@ -44,7 +44,8 @@ class Wish(NamedTuple):
     reason: str | None = None
 
     def granted(self, rank: int, *, may_create: bool) -> Wish:
-        """Return the wish as the limits let it through: `_replace` takes thrice as long."""
+        """Return the wish as the limits let it through."""
+        # Not `_replace`, which takes twice as long.
         site, page, kind, voter, n, _, _, rivals, reason = self
         return Wish(site, page, kind, voter, n, rank, may_create, rivals, reason)
 

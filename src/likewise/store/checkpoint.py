@@ -37,17 +37,13 @@ class Checkpoints:
 
     def due(self) -> asyncio.Future[None] | None:
         """Start a checkpoint when there is enough to move; return it when the writer shall wait."""
-        pages = self._wal_pages
-        if pages < WAL_PAGES:  # the WAL has begun anew, after a checkpoint that moved all of it
-            self._due_at_pages = WAL_PAGES
-            return None
-        if pages >= min(self._due_at_pages, MAX_WAL_PAGES) and self._is_at_rest():
+        pages, running = self._wal_pages, self._running
+        is_at_rest = running is None or running.done()
+        if is_at_rest and pages >= min(self._due_at_pages, MAX_WAL_PAGES):
+            # Ended beside a commit, it leaves the WAL as long as it was: wait for as much again.
             self._due_at_pages = pages + WAL_PAGES
             self._running = self._loop.run_in_executor(self._thread, self._checkpoint)
         return self._running if pages >= MAX_WAL_PAGES else None
-
-    def _is_at_rest(self) -> bool:
-        return self._running is None or self._running.done()
 
     async def close(self) -> None:
         """Move what is left, so that the next start finds all in one file."""
@@ -55,6 +51,8 @@ class Checkpoints:
         self._connection.close()
 
     def _note(self, _connection: apsw.Connection, _schema: str, pages: int) -> int:
+        if pages < self._wal_pages:  # the WAL has begun anew: all of it had been moved
+            self._due_at_pages = WAL_PAGES
         self._wal_pages = pages
         return apsw.SQLITE_OK
 
