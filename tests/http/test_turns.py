@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from likewise.http import server
-from likewise.http.connection import IDLE_SECONDS, Connection
+from likewise.http.connection import IDLE_SECONDS
 from likewise.http.message import Answer, Request, Response
 from likewise.http.server import AT_ONCE
 from tests.http.door import GET, Client, Door, get, post, until
@@ -97,24 +97,6 @@ def test_a_turn_counts_the_requests_taken_up_in_it(door: Door) -> None:
     door.finish(0)
     assert {client.answer().status for client in clients} == {200}
     assert sum(turns) == 2
-
-
-def test_a_connection_rests_while_its_only_answer_is_made(
-    door: Door, client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    went_on: list[Connection] = []
-    go_on = Connection.go_on
-
-    def noting(connection: Connection) -> None:
-        went_on.append(connection)
-        go_on(connection)
-
-    monkeypatch.setattr(Connection, "go_on", noting)
-    client.send(get("/later"))
-    until(lambda: len(door.app.pending) == 1)
-    door.finish(0)
-    assert client.answer().status == 200
-    assert len(went_on) == 1
 
 
 def test_a_turn_that_cannot_be_counted_costs_nobody_an_answer(door: Door) -> None:

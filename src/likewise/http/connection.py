@@ -214,24 +214,13 @@ class Connection(asyncio.BufferedProtocol):
                 # The path is enough: who waits for a commit shall not keep all headers in memory.
                 answer.add_done_callback(partial(self._settle, slot, request.path))
         self._expect_us()
-        if not self._waits_for_app():
-            self._server.go_on_soon(self)
+        self._server.go_on_soon(self)
         if self._unasked:
             self._pace()
             # Going on is queued before this, and may find that nothing is read: then nothing is
             # asked here either, and the transport calls us back.
             if not self._write_paused:
                 asyncio.get_running_loop().call_soon(self._ask_on)
-
-    def _waits_for_app(self) -> bool:
-        """Tell whether there is one request and nothing to be done before it is answered.
-
-        By going on, an unfinished request is weighed and a pause is ended.
-        """
-        if len(self._slots) != 1 or self._unasked or self._reader or self._write_paused:
-            return False
-        # Who was not read, the last of a pipeline, is read again meanwhile: or he could not leave.
-        return self._slots[0].response is None and not self._reading_paused
 
     def _expect_us(self) -> None:
         """Note at once that the peer waits for us: until it is our turn to write, whoever looks for

@@ -40,7 +40,7 @@ class Server:
         app: App,
         trusts_peer: Callable[[str], bool],
         monotonic: Callable[[], float] = time.monotonic,
-        on_turn: Callable[[float, int], None] = lambda _seconds, _requests: None,
+        on_turn: Callable[[float, int], None] = lambda _seconds, _answers: None,
     ) -> None:
         self.app = app
         self.draining = False
@@ -50,7 +50,6 @@ class Server:
         self._held_bytes = 0
         self._going_on: list[Connection] = []  # at the end of this turn of the loop
         self._turn_began: float | None = None  # when its first request was taken up
-        self._asked = 0  # requests that were taken up in it
         self._on_turn = on_turn
         self._trusts_peer = trusts_peer
         self._monotonic = monotonic
@@ -143,7 +142,7 @@ class Server:
         A proxy that sleeps is woken by the first answer alone then; to wake it for each took a
         fifth of a count's time. No more than a few answers are kept for that.
         """
-        if not self._going_on and self._turn_began is None:
+        if not self._going_on:
             self._loop.call_soon(self._go_on)
         self._going_on.append(connection)
         if len(self._going_on) >= AT_ONCE:
@@ -152,7 +151,6 @@ class Server:
     def _go_on(self) -> None:
         going_on, self._going_on = self._going_on, []
         began, self._turn_began = self._turn_began, None
-        asked, self._asked = self._asked, 0
         made = self._monotonic()
         for connection in going_on:
             try:
@@ -162,7 +160,7 @@ class Server:
                 context = {"message": "An answer could not be written.", "exception": error}
                 self._loop.call_exception_handler(context)
         if began is not None:  # last: who fails to count a turn shall cost nobody an answer
-            self._on_turn(made - began, asked)
+            self._on_turn(made - began, len(going_on))
 
     def hold(self, connection: Connection, size_bytes: int) -> None:
         """Note how much memory is held until the connection's peer sends or reads on."""
@@ -188,9 +186,6 @@ class Server:
         """Ask the app; what it raises becomes an answer."""
         if self._turn_began is None:
             self._turn_began = self._monotonic()
-            if not self._going_on:
-                self._loop.call_soon(self._go_on)
-        self._asked += 1
         try:
             answer = self.app.handle(request)
             return answer if isinstance(answer, Response) else asyncio.ensure_future(answer)

