@@ -259,6 +259,15 @@ UVICORN = [
     *STRICTER,
     *ENDING,
     Difference(
+        "A line of HTTP/0.9 that httptools cannot split is refused by both: we tell that it is the"
+        " version (RFC 9110 15.6.6)",
+        lambda case: (
+            case.is_refused_by_them
+            and case.ours.is_closed
+            and case.ours.statuses[case.common :] == (505,)
+        ),
+    ),
+    Difference(
         "uvicorn splits targets with httptools, which takes no asterisk, no host without a"
         " path, nor a host such as a:b:c: these forms are ours to judge (RFC 9112 3.2)",
         lambda case: case.is_refused_by_them and any(map(_is_no_url, _targets(case.data))),
@@ -304,6 +313,10 @@ STRICT = [
     *STRICTER,
     *ENDING,
     Difference("llhttp refuses more of what is not well formed", _is_in_words),
+    Difference(
+        "A length is any number of digits, zeros in front too; h11 takes 20 (RFC 9110 8.6)",
+        _they_refuse(rb"(?i)content-length:[ \t]*[0-9]{21}"),
+    ),
     Difference(
         "Both refuse, with another status",
         lambda case: (
