@@ -10,11 +10,13 @@ import pytest
 from likewise.errors import CODES, Problem
 from likewise.http.message import (
     MAX_HEADER_BYTES,
-    Headers,
+    MAX_HEADER_LINES,
     Request,
     Response,
+    check_size,
     header_block,
     header_pairs,
+    headers_of,
     split_target,
 )
 from likewise.http.wire import date_line, encode
@@ -27,13 +29,13 @@ def encoded(response: Response, version: str = "1.1") -> bytes:
 
 
 def test_header_names_are_told_in_lower_case() -> None:
-    headers = Headers([(b"X-Forwarded-For", b"192.0.2.1"), (b"ACCEPT", b"*/*")])
+    headers = headers_of([(b"X-Forwarded-For", b"192.0.2.1"), (b"ACCEPT", b"*/*")])
     assert headers == {b"x-forwarded-for": b"192.0.2.1", b"accept": b"*/*"}
 
 
 def test_a_header_that_is_missing_is_none() -> None:
     assert Request("GET", b"/").header(b"origin") is None
-    assert Request("GET", b"/", headers=Headers([(b"Origin", b"\xe9")])).header(b"origin") == "é"
+    assert Request("GET", b"/", headers=headers_of([(b"Origin", b"\xe9")])).header(b"origin") == "é"
 
 
 @pytest.mark.parametrize(
@@ -41,13 +43,17 @@ def test_a_header_that_is_missing_is_none() -> None:
 )
 def test_what_may_stand_there_once_is_refused_twice(name: str) -> None:
     with pytest.raises(Problem, match=f"{name} stands there twice"):
-        Headers([(name.encode(), b"a"), (name.title().encode(), b"a")])
+        headers_of([(name.encode(), b"a"), (name.title().encode(), b"a")])
 
 
 def test_headers_are_bounded_in_all() -> None:
-    with pytest.raises(Problem) as refusal:
-        Headers((b"x-%d" % number, b"y" * 100) for number in range(MAX_HEADER_BYTES // 100))
-    assert refusal.value.code == "headers_too_large"
+    exactly = [(b"x", b"y" * (MAX_HEADER_BYTES // 2 - 5))] * 2
+    lines = [(b"x", b"y")] * MAX_HEADER_LINES
+    for taken in (exactly, lines):
+        check_size(taken)
+        with pytest.raises(Problem) as refusal:
+            check_size([*taken, (b"", b"")])
+        assert refusal.value.code == "headers_too_large"
 
 
 @pytest.mark.parametrize(

@@ -164,17 +164,24 @@ def test_headers_of_16_kib_are_taken_and_not_more(door: Door) -> None:
         assert (reply.status, reply.code) == (431, "headers_too_large")
 
 
+def test_headers_that_come_right_behind_a_request_are_bounded_alike(client: Client) -> None:
+    behind = get("/behind", "X: " + "y" * (16_385 - len("Host: door\r\nX: \r\n")))
+    client.send(get("/first", "A: " + "b" * 1_500) + behind)
+    assert [client.answer().status for _ in range(2)] == [200, 431]
+
+
 @pytest.mark.parametrize(
     "data",
     [
         HEAD + b"X: y\r\n" * 100_000,
         HEAD + b"a:\r\n" * 100_000,
+        HEAD + b"a:\r\n" * 600,
         HEAD + b"X: " + b"y" * 2_000_000,
         HEAD + b"X" * 2_000_000,
         HEAD + b"X:" + b" " * 2_000_000,
         b"\r\n" * 1_000_000,
     ],
-    ids=["lines", "short lines", "value", "name", "blanks", "empty lines"],
+    ids=["lines", "short lines", "few bytes", "value", "name", "blanks", "empty lines"],
 )
 def test_an_endless_head_is_refused_and_its_sender_reads_why(door: Door, data: bytes) -> None:
     reply = door.ask(data)

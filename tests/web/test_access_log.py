@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from likewise.http.message import Headers, Request
+from likewise.http.message import Request, headers_of
 from likewise.web.access_log import AccessLog
 from tests.conftest import StartService
 from tests.service import Service
@@ -62,7 +62,7 @@ def test_without_an_access_log_there_is_no_id(start_service: StartService) -> No
     ],
 )
 def test_an_id_of_a_trusted_proxy_is_kept_where_it_is_harmless(given: str, is_kept: bool) -> None:
-    headers = Headers([(b"x-request-id", given.encode())])
+    headers = headers_of([(b"x-request-id", given.encode())])
     request = Request("GET", b"/", headers=headers, peer="127.0.0.1")
     assert (AccessLog(lambda _peer: True).id_of(request) == given) is is_kept
     assert OWN_ID.fullmatch(AccessLog(lambda _peer: False).id_of(request))

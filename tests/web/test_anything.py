@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from likewise.http.message import App, Headers, Request, Response, header_pairs
+from likewise.http.message import App, Request, Response, header_pairs, headers_of
 from likewise.service import running
 from likewise.settings import load
 from likewise.web.routes import ROUTES
@@ -65,7 +65,7 @@ requests = st.builds(
     paths,
     queries,
     st.dictionaries(header_names, header_values, max_size=5).map(
-        lambda lines: Headers(lines.items())
+        lambda lines: headers_of(list(lines.items()))
     ),
     bodies,
     st.sampled_from(["127.0.0.1", "203.0.113.9", "2001:db8::1", "", "testclient"]),

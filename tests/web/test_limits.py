@@ -12,7 +12,7 @@ import pytest
 
 from likewise.addresses import LOOPBACK, Proxies
 from likewise.errors import Problem
-from likewise.http.message import Headers, Request
+from likewise.http.message import Request, headers_of
 from likewise.limiter import Limiter
 from likewise.limits import parse_limits
 from likewise.sites import site
@@ -364,7 +364,7 @@ def test_a_like_that_could_not_be_stored_is_given_back() -> None:
         Gate([], {}),
         refused_origins=unused,
     )
-    headers = Headers([(b"origin", ORIGIN.encode()), (b"x-forwarded-for", b"203.0.113.9")])
+    headers = headers_of([(b"origin", ORIGIN.encode()), (b"x-forwarded-for", b"203.0.113.9")])
     for _ in range(5):
         body = json.dumps({"page": "/a", "voter": fresh_voter()}).encode()
         request = Request("POST", b"/v1/like", b"", headers, body, "127.0.0.1")

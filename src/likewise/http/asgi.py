@@ -15,10 +15,12 @@ from likewise.errors import Problem, StartError
 from likewise.http.message import (
     WITHOUT_BODY,
     App,
-    Headers,
     Request,
     Response,
+    check_size,
+    content_length,
     header_pairs,
+    headers_of,
     split_target,
 )
 
@@ -87,7 +89,7 @@ class Asgi:
 
 async def _answer(app: App, request: Request, receive: Receive) -> Response:
     limit = app.body_limit(request)
-    if request.headers.content_length() > limit:
+    if content_length(request.headers) > limit:
         raise _too_large(limit)
     request.body = await _body(receive, limit)
     answer = app.handle(request)
@@ -97,7 +99,9 @@ async def _answer(app: App, request: Request, receive: Receive) -> Response:
 def _request(scope: Scope) -> Request:
     raw: bytes = scope.get("raw_path") or _escaped(scope["path"])
     query: bytes = scope["query_string"]
-    headers = Headers(scope["headers"])
+    lines = list(scope["headers"])
+    check_size(lines)
+    headers = headers_of(lines)
     # Some hosts leave the query in the path as well.
     target = raw.partition(b"?")[0]
     path, query = split_target(target + b"?" + query if query else target, headers)

@@ -36,12 +36,11 @@ _SLOT_BYTES = 1_024  # what Python adds to the body of an answer, or a request c
 class Slot:
     """A place in the line of answers, kept while its answer is made."""
 
-    __slots__ = ("is_head", "keep_alive", "response", "version")
+    __slots__ = ("is_head", "keep_alive", "request", "response", "version")
 
-    def __init__(
-        self, response: Response | None, version: str, *, is_head: bool, keep_alive: bool
-    ) -> None:
-        self.response = response
+    def __init__(self, version: str, *, is_head: bool, keep_alive: bool) -> None:
+        self.request: Request | None = None  # while the app knows nothing of it
+        self.response: Response | None = None
         self.version = version
         self.is_head = is_head
         self.keep_alive = keep_alive
@@ -71,7 +70,7 @@ class Connection(asyncio.BufferedProtocol):
         self.peer = peer
         self._reader: Reader | None = None  # while a request is incomplete
         self._slots: list[Slot] = []
-        self._unasked: list[tuple[Slot, Request]] = []  # those of the slots that the app knows not
+        self._unasked: list[Slot] = []  # those of the slots that have a request
         self._is_last = False  # no further request is taken
         self._eof = False  # the peer has sent all it will
         self._reading_paused = False
@@ -142,9 +141,10 @@ class Connection(asyncio.BufferedProtocol):
     def take(self, request: Request, version: str, *, keep_alive: bool) -> None:
         """Put a request into the line."""
         self._is_last = not keep_alive
-        slot = Slot(None, version, is_head=request.method == "HEAD", keep_alive=keep_alive)
+        slot = Slot(version, is_head=request.method == "HEAD", keep_alive=keep_alive)
+        slot.request = request
         self._slots.append(slot)
-        self._unasked.append((slot, request))
+        self._unasked.append(slot)
 
     def expire(self) -> None:
         """End what took too long."""
@@ -198,21 +198,18 @@ class Connection(asyncio.BufferedProtocol):
         reader = self._reader
         request, is_head = (reader.request, reader.is_head) if reader else (None, False)
         self._drop_reader()
-        response = self._server.app.failure(error, request.path if request else None)
-        self._slots.append(Slot(response, "1.1", is_head=is_head, keep_alive=False))
+        slot = Slot("1.1", is_head=is_head, keep_alive=False)
+        slot.response = self._server.app.failure(error, request.path if request else None)
+        self._slots.append(slot)
 
     def _ask_on(self) -> None:
         """Ask the app for one answer. The rest of a pipeline waits for its turn: whoever asks once
         waits for one request of each connection, and not for thousands.
         """
         if self._unasked and not self._write_paused:
-            slot, request = self._unasked.pop(0)
-            answer = self._server.answer(request)
-            if isinstance(answer, Response):
-                slot.response = answer
-            else:
-                # The path is enough: who waits for a commit shall not keep all headers in memory.
-                answer.add_done_callback(partial(self._settle, slot, request.path))
+            slot = self._unasked.pop(0)
+            if slot.request:
+                self._ask(slot, slot.request)
         self._expect_us()
         self._server.go_on_soon(self)
         if self._unasked:
@@ -221,6 +218,15 @@ class Connection(asyncio.BufferedProtocol):
             # asked here either, and the transport calls us back.
             if not self._write_paused:
                 asyncio.get_running_loop().call_soon(self._ask_on)
+
+    def _ask(self, slot: Slot, request: Request) -> None:
+        answer = self._server.answer(request)
+        if isinstance(answer, Response):
+            slot.response = answer
+        else:
+            # The path is enough: who waits for a commit shall not keep all headers in memory.
+            slot.request = None
+            answer.add_done_callback(partial(self._settle, slot, request.path))
 
     def _expect_us(self) -> None:
         """Note at once that the peer waits for us: until it is our turn to write, whoever looks for
@@ -241,10 +247,11 @@ class Connection(asyncio.BufferedProtocol):
 
     def go_on(self) -> None:
         """Write the answers whose turn it is, and read on while there is room for more."""
-        has_stepped = bool(self._slots)
-        self._write_answers()
-        self._continue_or_end(has_stepped=has_stepped)
-        self._pace()
+        if self._slots and self._write_answers():
+            self._wait()
+        self._continue_or_end()
+        if self._slots or self._reading_paused or self._write_paused:
+            self._pace()
         if self._reader or self._write_paused or self in self._server.held:
             self._server.hold(self, self._held_bytes())
 
@@ -267,22 +274,21 @@ class Connection(asyncio.BufferedProtocol):
             held_bytes += sum(len(response.body) for response in made)
         return min(held_bytes, _MOST_HELD_BYTES)
 
-    def _write_answers(self) -> None:
-        """Write while answers are made and the peer reads them."""
-        slots = self._slots
+    def _write_answers(self) -> bool:
+        """Write while answers are made and the peer reads them; tell whether there were any."""
+        slots, has_written = self._slots, False
         while slots and slots[0].response and not self._write_paused:
-            answers = self._next_answers()
+            answers, has_written = self._next_answers(), True
             if not self._transport.is_closing():
                 self._transport.write(answers)
+        return has_written
 
-    def _continue_or_end(self, *, has_stepped: bool) -> None:
-        """Ask for the body that is held back, wait for what comes next, or end."""
+    def _continue_or_end(self) -> None:
+        """Ask for the body that is held back, or end."""
         slots, reader = self._slots, self._reader
         if reader and reader.owes_continue and not (slots or self._is_last):
             reader.owes_continue = False
             self._transport.write(CONTINUE)
-        if has_stepped:
-            self._wait()
         if (self._is_last or self._eof) and not (slots or self._write_paused):
             self._close()
 

@@ -6,7 +6,8 @@ Knows neither sockets nor ASGI, neither routes nor handlers.
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Iterable, Sequence
+from functools import lru_cache
 from typing import Protocol
 
 from likewise.errors import Problem
@@ -22,6 +23,8 @@ _ONCE_ONLY = frozenset(
     {b"host", b"origin", b"content-length", b"content-type", b"authorization", b"x-api-key"}
 )
 
+# Header lines by lower-case name.
+Headers = dict[bytes, bytes]
 
 # RFC 3986 section 3.2.2, and a port. `++` and `*+` never step back: a value has 16 KiB.
 _HOST = re.compile(
@@ -49,7 +52,7 @@ class Request:
         self.method = method
         self.path = path
         self.query = query
-        self.headers = Headers() if headers is None else headers
+        self.headers: Headers = {} if headers is None else headers
         self.body = body
         self.peer = peer
 
@@ -59,43 +62,44 @@ class Request:
         return None if value is None else value.decode("latin-1")
 
 
-class Headers(dict[bytes, bytes]):
-    """Header lines by lower-case name; lines of one name are joined (RFC 9110 section 5.3)."""
+def check_size(lines: Sequence[tuple[bytes, bytes]]) -> None:
+    """Refuse more header lines, or longer ones, than are taken. Raises `headers_too_large`."""
+    size_bytes = sum(len(name) + len(value) + 4 for name, value in lines)
+    if size_bytes > MAX_HEADER_BYTES or len(lines) > MAX_HEADER_LINES:
+        raise Problem(
+            "headers_too_large",
+            f"At most {MAX_HEADER_LINES} header lines of {MAX_HEADER_BYTES} bytes are taken.",
+        )
 
-    __slots__ = ("lines", "size_bytes")
 
-    def __init__(self, lines: Iterable[tuple[bytes, bytes]] = ()) -> None:
-        super().__init__()
-        self.size_bytes = 0
-        self.lines = 0
-        for name, value in lines:
-            self.add(name, value)
+def headers_of(lines: Sequence[tuple[bytes, bytes]]) -> Headers:
+    """Return header lines by lower-case name; those of one name are joined (RFC 9110 section 5.3).
 
-    def add(self, name: bytes, value: bytes) -> None:
-        """Add one line. Raises `headers_too_large`, and `bad_request` for a doubled Host."""
-        self.size_bytes += len(name) + len(value) + 4
-        self.lines += 1
-        if self.size_bytes > MAX_HEADER_BYTES or self.lines > MAX_HEADER_LINES:
-            raise Problem(
-                "headers_too_large",
-                f"At most {MAX_HEADER_LINES} header lines of {MAX_HEADER_BYTES} bytes are taken.",
-            )
-        name, value = name.lower(), value.strip(b" \t")
-        if name not in self:
-            self[name] = value
+    Raises `bad_request` for a doubled Host and the like.
+    """
+    headers = {name.lower(): value.strip(b" \t") for name, value in lines}
+    return headers if len(headers) == len(lines) else _joined(lines)
+
+
+def _joined(lines: Iterable[tuple[bytes, bytes]]) -> Headers:
+    headers: Headers = {}
+    for written_name, written_value in lines:
+        name, value = written_name.lower(), written_value.strip(b" \t")
+        if name not in headers:
+            headers[name] = value
         elif name in _ONCE_ONLY:
-            raise Problem("bad_request", f"The header {name.decode('latin-1')} stands there twice.")
+            told = f"The header {name.decode('latin-1')} stands there twice."
+            raise Problem("bad_request", told)
         else:
-            self[name] += (b"; " if name == b"cookie" else b", ") + value
+            headers[name] += (b"; " if name == b"cookie" else b", ") + value
+    return headers
 
-    def content_length(self) -> int:
-        """Return the declared size of the body in bytes, 0 where none is declared."""
-        digits = self.get(b"content-length")
-        if digits is None:
-            return 0
-        # Without its zeros: thousands of digits would be too many for int().
-        digits = digits.lstrip(b"0")
-        return int(digits) if digits.isdigit() else 0
+
+def content_length(headers: Headers) -> int:
+    """Return the declared size of the body in bytes, 0 where none is declared."""
+    # Without its zeros: thousands of digits would be too many for int().
+    digits = headers.get(b"content-length", b"").lstrip(b"0")
+    return int(digits) if digits.isdigit() else 0
 
 
 class Response:
@@ -145,7 +149,7 @@ def split_target(target: bytes, headers: Headers | None = None) -> tuple[bytes, 
     if not separator or scheme.lower() not in {b"http", b"https"}:
         raise Problem("bad_request", "The request target must be a path that starts with a slash.")
     host, _, path = rest.partition(b"/")
-    if not host or host.startswith(b":") or not _HOST.fullmatch(host):
+    if not host or host.startswith(b":") or not _is_host(host):
         raise Problem("bad_request", "The request target's host is not a host and port.")
     if headers is not None:
         headers[b"host"] = host
@@ -160,9 +164,11 @@ def check_head(headers: Headers, version: str) -> None:
     is_current = version == "1.1"
     if not is_current and version != "1.0":
         raise Problem("http_version", "Only HTTP/1.0 and HTTP/1.1 are spoken here.")
-    if is_current and b"host" not in headers:
-        raise Problem("bad_request", "The header Host is missing.")
-    if not _HOST.fullmatch(headers.get(b"host", b"")):
+    host = headers.get(b"host")
+    if host is None:
+        if is_current:
+            raise Problem("bad_request", "The header Host is missing.")
+    elif not _is_host(host):
         raise Problem("bad_request", "The header Host is not a host and port.")
     coding = headers.get(b"transfer-encoding")
     if coding is not None and not (is_current and coding.lower() == b"chunked"):
@@ -170,6 +176,11 @@ def check_head(headers: Headers, version: str) -> None:
     expected = headers.get(b"expect")
     if expected is not None and is_current and expected.lower() != b"100-continue":
         raise Problem("bad_expectation", "Only 100-continue can be expected here.")
+
+
+@lru_cache(maxsize=4)  # nearly all readers name the same; each may have 16 KiB
+def _is_host(text: bytes) -> bool:
+    return _HOST.fullmatch(text) is not None
 
 
 def header_block(*lines: tuple[str, str]) -> bytes:

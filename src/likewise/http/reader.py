@@ -12,11 +12,14 @@ import httptools
 from likewise.errors import Problem
 from likewise.http.message import (
     MAX_HEADER_BYTES,
+    MAX_HEADER_LINES,
     MAX_TARGET_BYTES,
     App,
-    Headers,
     Request,
     check_head,
+    check_size,
+    content_length,
+    headers_of,
     split_target,
 )
 
@@ -32,6 +35,11 @@ CHUNK_OVERHEAD = 16
 _OBJECT_BYTES = 2_048
 _LINE_BYTES = 256
 
+# So much has no larger headers than are taken, even where a read began in the request before.
+_SURELY_TAKEN_BYTES = MAX_HEADER_BYTES - READ_BYTES
+
+_OF_BODIES = frozenset({b"content-length", b"transfer-encoding", b"expect"})
+
 
 class Reader:
     """Reads for one connection at a time; between requests it may go to another, so that idle
@@ -41,8 +49,9 @@ class Reader:
     __slots__ = (
         "_body",
         "_body_limit",
-        "_headers",
+        "_head_bytes",
         "_limit_of",
+        "_lines",
         "_parser",
         "_target",
         "_version",
@@ -60,6 +69,9 @@ class Reader:
     def __init__(self, app: App) -> None:
         self._limit_of = app.body_limit
         self._parser = httptools.HttpRequestParser(self)
+        self._lines: list[tuple[bytes, bytes]] = []  # of the headers, as they came
+        self._head_bytes = 0  # as received; both are those of requests with a body
+        self._body_limit = 0
         self._body = bytearray()
         self.is_reusable = True
         self._begin()
@@ -75,6 +87,8 @@ class Reader:
             raise (error.__context__ or error) from None
         except httptools.HttpParserError as error:
             raise Problem("bad_request", f"This is not valid HTTP/1.1: {error}.") from None
+        if len(self._lines) > MAX_HEADER_LINES:  # of an unfinished head too: each costs memory
+            check_size(self._lines)
         if self.raw_bytes > MAX_HEAD_BYTES:
             self._check_raw_size()
 
@@ -90,12 +104,9 @@ class Reader:
     @property
     def held_bytes(self) -> int:
         """About how much memory the unfinished request holds."""
-        received = (
-            len(self._body) + self._headers.size_bytes
-            if self.request is not None
-            else self.raw_bytes
-        )
-        return _OBJECT_BYTES + received + _LINE_BYTES * self._headers.lines
+        # Of a head all is kept, of a body no more than what its chunks hold.
+        received = len(self._body) + self._head_bytes if self.request else self.raw_bytes
+        return _OBJECT_BYTES + received + _LINE_BYTES * len(self._lines)
 
     # What the parser calls
 
@@ -110,24 +121,20 @@ class Reader:
     def on_header(self, name: bytes, value: bytes) -> None:
         # Trailers come as headers after the body; they may not change who is asking.
         if self.request is None:
-            self._headers.add(name, value)
+            self._lines.append((name, value))
 
     def on_headers_complete(self) -> None:
-        headers, self._version = self._headers, self._parser.get_http_version()
+        parser = self._parser
+        if self.raw_bytes > _SURELY_TAKEN_BYTES or len(self._lines) > MAX_HEADER_LINES:
+            check_size(self._lines)
+        headers = headers_of(self._lines)
+        self._version = parser.get_http_version()
         check_head(headers, self._version)
-        method = self._parser.get_method().decode()
         path, query = split_target(self._target, headers)
-        self.request = Request(method, path, query, headers, peer=self.connection.peer)
-        self._body_limit = self._limit_of(self.request)
-        body_bytes = headers.content_length()
-        self._check_body_size(body_bytes)
-        is_chunked = b"transfer-encoding" in headers
-        # The parser takes the body of an upgrade for another protocol, and would not show it.
-        if (body_bytes or is_chunked) and self._parser.should_upgrade():
-            raise Problem("bad_request", "A body cannot come with Upgrade: leave that header out.")
-        self.owes_continue = b"expect" in headers and self._version == "1.1"
-        # Of trailers the parser may keep something: another connection shall not inherit it.
-        self.is_reusable &= not is_chunked
+        method = parser.get_method().decode()
+        self.request = Request(method, path, query, headers, b"", self.connection.peer)
+        if not _OF_BODIES.isdisjoint(headers):
+            self._expect_body(self.request)
 
     def on_body(self, piece: bytes) -> None:
         self.owes_continue = False
@@ -138,9 +145,11 @@ class Reader:
         request, version = self.request, self._version
         if request is None:
             return
-        request.body = bytes(self._body)
+        if self._body:
+            request.body = bytes(self._body)
+        parser = self._parser
         # After an upgrade the parser drops the rest: we stay with HTTP/1.1 and end there.
-        keep_alive = self._parser.should_keep_alive() and not self._parser.should_upgrade()
+        keep_alive = parser.should_keep_alive() and not parser.should_upgrade()
         self._begin()
         self.connection.take(request, version, keep_alive=keep_alive)
 
@@ -148,14 +157,26 @@ class Reader:
 
     def _begin(self) -> None:
         """Make ready for the next request."""
-        self.begun = False
+        self.begun = self.owes_continue = False
         self._target = b""
-        self._headers = Headers()
+        self._lines.clear()
         self.request = None
         self._body.clear()
-        self._body_limit = 0
-        self.owes_continue = False
         self.raw_bytes = 0  # as received
+
+    def _expect_body(self, request: Request) -> None:
+        """Make ready for what the head declares."""
+        headers, self._head_bytes = request.headers, self.raw_bytes
+        self._body_limit = self._limit_of(request)
+        body_bytes = content_length(headers)
+        self._check_body_size(body_bytes)
+        is_chunked = b"transfer-encoding" in headers
+        # The parser takes the body of an upgrade for another protocol, and would not show it.
+        if (body_bytes or is_chunked) and self._parser.should_upgrade():
+            raise Problem("bad_request", "A body cannot come with Upgrade: leave that header out.")
+        self.owes_continue = b"expect" in headers and self._version == "1.1"
+        # Of trailers the parser may keep something: another connection shall not inherit it.
+        self.is_reusable &= not is_chunked
 
     def _check_raw_size(self) -> None:
         """Bound what the parser keeps or skips without a word: partial headers, extensions."""

@@ -23,17 +23,15 @@ def encode(
     response: Response, date: bytes, version: str, *, is_head: bool, keep_alive: bool
 ) -> bytes:
     """Return a response's bytes; `date` is a whole header line."""
-    status = response.status
-    if status in WITHOUT_BODY:
-        length = body = b""
-    else:
-        length, body = b"content-length: %d\r\n" % len(response.body), response.body
+    line, body = _STATUS_LINES[response.status], response.body
     if keep_alive:
         connection = b"connection: keep-alive\r\n" if version == "1.0" else b""
     else:
         connection = b"connection: close\r\n"
-    head = b"".join((_STATUS_LINES[status], date, response.headers, length, connection, b"\r\n"))
-    return head if is_head else head + body
+    if response.status in WITHOUT_BODY:
+        return b"%b%b%b%b\r\n" % (line, date, response.headers, connection)
+    parts = (line, date, response.headers, len(body), connection, b"" if is_head else body)
+    return b"%b%b%bcontent-length: %d\r\n%b\r\n%b" % parts
 
 
 def date_line(seconds: float) -> bytes:
