@@ -145,7 +145,6 @@ def _has_body(request: Begun) -> bool:
 
 
 _ONCE_ONLY = b"host origin content-length content-type authorization x-api-key".split()
-_ONCE_ONLY_LINE = re.compile(rb"(?im)^(?:%b):" % b"|".join(_ONCE_ONLY))
 
 
 def _is_doubled(request: Begun) -> bool:
@@ -184,15 +183,6 @@ STRICTER = [
         "Two Hosts MUST be 400 (RFC 9112 3.2); two of what identifies or frames may be read"
         " as either by two programs on the way",
         _refused(400, _is_doubled),
-    ),
-    Difference(
-        "What may stand there once is refused at its second line; theirs wait for the whole head",
-        lambda case: (
-            case.ours.refusal.endswith("stands there twice.")
-            and case.common == len(case.ours.statuses) - 1 == len(case.theirs.statuses)
-            and not case.theirs.is_closed
-            and len(_ONCE_ONLY_LINE.findall(case.theirs.rest)) > 1
-        ),
     ),
     Difference(
         "A coding that we do not know, before or after chunked: SHOULD be 501, must not be"

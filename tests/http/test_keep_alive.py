@@ -110,6 +110,6 @@ def test_what_handlers_raise_becomes_an_answer(door: Door, client: Client) -> No
 
 
 def test_an_error_of_the_app_while_it_reads_a_head_is_its_own(door: Door, client: Client) -> None:
-    client.send(get("/broken-limit"))
+    client.send(get("/broken-limit", "Content-Length: 0"))
     assert client.answer().code == "server_error"
     assert isinstance(door.app.failures[-1][0], ValueError)

@@ -6,7 +6,7 @@ import asyncio
 import os
 import resource
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,6 +15,7 @@ import apsw
 import pytest
 
 from likewise.errors import Problem, StartError
+from likewise.later import Later
 from likewise.store import Standing, Wish
 from likewise.store.file import Lock
 from likewise.store.opening import open_store
@@ -83,7 +84,7 @@ def wish(page: str, who: str, n: int = 1, *, kind: str = "like", site: str = SIT
     return Wish(site, page, kind, who, n)
 
 
-def submit(store: SqliteStore, wanted: Wish) -> asyncio.Future[Outcome]:
+def submit(store: SqliteStore, wanted: Wish) -> Later[Outcome]:
     """Send a wish without waiting."""
     return store.like(wanted, lambda outcome: outcome)
 
@@ -106,9 +107,9 @@ async def all_of(futures: Iterable[Awaitable[Outcome]]) -> list[Outcome]:
     return list(await asyncio.gather(*futures))
 
 
-def in_loop(work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-    """Start work beside the test."""
-    return asyncio.get_running_loop().create_task(work)
+def in_loop(work: Awaitable[Any]) -> asyncio.Future[Any]:
+    """Start work, or wait for it, beside the test."""
+    return asyncio.ensure_future(work)
 
 
 def connections_of(store: SqliteStore) -> list[apsw.Connection]:

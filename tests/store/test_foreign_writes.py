@@ -14,6 +14,7 @@ import apsw
 import pytest
 
 from likewise.errors import Problem
+from likewise.later import Later
 from likewise.store import Alias, Seed, Standing, writer
 from likewise.store.sqlite import SqliteStore
 from tests.store.database import (
@@ -52,7 +53,7 @@ def set_seed(connection: apsw.Connection, page: str, n: int) -> None:
     )
 
 
-async def waits_for_lock(store: SqliteStore) -> asyncio.Future[Outcome]:
+async def waits_for_lock(store: SqliteStore) -> Later[Outcome]:
     """Send a like that must wait for a lock, and return when it does."""
     waiting = submit(store, wish("/a", CLARA))
     await asyncio.sleep(0)

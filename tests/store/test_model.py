@@ -31,6 +31,7 @@ from tests.store.database import (
     SITE,
     assert_sound,
     files_up_to,
+    in_loop,
     rows,
     stranger,
     submit,
@@ -145,7 +146,9 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(wish=wishes)
     def like_and_leave(self, wish: Wish) -> None:
         async def leave() -> None:
-            submit(self.store, wish).cancel()
+            waiting = in_loop(submit(self.store, wish))
+            await asyncio.sleep(0)
+            waiting.cancel()
             await self.store.adopt([], [])
 
         self.model.like(wish)

@@ -269,7 +269,8 @@ async def test_a_sender_who_leaves_stops_nobody_and_his_like_stands(store: Sqlit
         seen.append(outcome)
         raise Problem("too_many", "Nobody hears this.")
 
-    left = store.like(wish("/a", ANNA), note)
+    left = in_loop(store.like(wish("/a", ANNA), note))
+    await asyncio.sleep(0)
     stayed = submit(store, wish("/a", BORIS))
     left.cancel()
     assert codes([await stayed]) == {"done"}

@@ -14,6 +14,7 @@ from likewise.errors import Problem
 from likewise.http.message import Request, Response
 from likewise.http.reader import Reader
 from likewise.http.wire import CONTINUE, encode
+from likewise.later import Later
 
 if TYPE_CHECKING:
     from likewise.http.server import Server
@@ -238,7 +239,9 @@ class Connection(asyncio.BufferedProtocol):
             if self._unasked or self in self._server.held:
                 self._server.hold(self, self._held_bytes())
 
-    def _settle(self, slot: Slot, path: bytes, answer: asyncio.Future[Response]) -> None:
+    def _settle(
+        self, slot: Slot, path: bytes, answer: Later[Response] | asyncio.Future[Response]
+    ) -> None:
         """Take an answer that is made at last."""
         slot.response = self._server.outcome(answer, path)
         # A lost connection has no slots, and a lost transport of uvloop may not even be asked.

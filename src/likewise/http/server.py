@@ -18,6 +18,7 @@ from likewise.http.listener import Listener
 from likewise.http.message import App, Request, Response
 from likewise.http.reader import READ_BYTES, Reader
 from likewise.http.wire import date_line
+from likewise.later import Later
 
 MAX_CONNECTIONS = 16_384
 MAX_PER_PEER = 256  # of a peer that is no trusted proxy
@@ -182,17 +183,19 @@ class Server:
             self.hold(longest_held, 0)
             longest_held.give_up()
 
-    def answer(self, request: Request) -> Response | asyncio.Future[Response]:
+    def answer(self, request: Request) -> Response | Later[Response] | asyncio.Future[Response]:
         """Ask the app; what it raises becomes an answer."""
         if self._turn_began is None:
             self._turn_began = self._monotonic()
         try:
             answer = self.app.handle(request)
-            return answer if isinstance(answer, Response) else asyncio.ensure_future(answer)
+            if isinstance(answer, (Response, Later)):
+                return answer
+            return asyncio.ensure_future(answer)
         except Exception as error:  # noqa: BLE001 (no request may end the server)
             return self.app.failure(error, request.path)
 
-    def outcome(self, answer: asyncio.Future[Response], path: bytes) -> Response:
+    def outcome(self, answer: Later[Response] | asyncio.Future[Response], path: bytes) -> Response:
         """Return an answer that is made; what its making raised becomes one too."""
         try:
             return answer.result()

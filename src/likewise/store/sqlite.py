@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 import apsw
 
 from likewise.errors import Problem
+from likewise.later import Later
 from likewise.store import (
     HOURS_PER_DAY,
     SECONDS_PER_HOUR,
@@ -178,13 +179,13 @@ class SqliteStore:
 
     # Writes
 
-    def like(self, wish: Wish, answer: Callable[[Standing | Problem], T]) -> asyncio.Future[T]:
+    def like(self, wish: Wish, answer: Callable[[Standing | Problem], T]) -> Later[T]:
         return self._writer.submit(lambda transaction: transaction.like(wish), answer)
 
-    def explain(self, wish: Wish, answer: Callable[[Standing | Problem], T]) -> asyncio.Future[T]:
+    def explain(self, wish: Wish, answer: Callable[[Standing | Problem], T]) -> Later[T]:
         return self._writer.submit(lambda transaction: transaction.explain(wish), answer)
 
-    def adopt(self, seeds: Sequence[Seed], aliases: Sequence[Alias]) -> asyncio.Future[list[Alias]]:
+    def adopt(self, seeds: Sequence[Seed], aliases: Sequence[Alias]) -> Later[list[Alias]]:
         return self.write(lambda transaction: transaction.adopt(seeds, aliases))
 
     async def know(self, site: str, pages: Sequence[str]) -> int:
@@ -197,7 +198,7 @@ class SqliteStore:
                 new += await self.write(partial(Transaction.know, site=site, pages=unknown))
         return new
 
-    def set_admin_key_digest(self, digest: bytes) -> asyncio.Future[None]:
+    def set_admin_key_digest(self, digest: bytes) -> Later[None]:
         return self.write(lambda transaction: transaction.set_meta(_ADMIN_KEY, digest))
 
     async def is_ready(self) -> bool:
@@ -299,7 +300,7 @@ class SqliteStore:
         if transaction.new_likes or transaction.taken_back:
             tell(self.on_likes, transaction.new_likes, transaction.taken_back)
 
-    def write(self, do: Callable[[Transaction], T]) -> asyncio.Future[T]:
+    def write(self, do: Callable[[Transaction], T]) -> Later[T]:
         return self._writer.submit(do, _raised)
 
     def _meta(self, name: str) -> bytes | None:

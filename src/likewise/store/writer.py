@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, TypeVar
 import apsw
 
 from likewise.errors import Problem
+from likewise.later import Later
 from likewise.store.transaction import Transaction
 
 T = TypeVar("T")
@@ -28,13 +29,16 @@ MAX_QUEUE = 8_192  # of a disk that stalls: more would be held in memory without
 LOCK_MILLISECONDS = 4_000
 
 
-class Work(NamedTuple):
+class Work(Later[T]):
     """What is to be done in a transaction, and what to make of its outcome."""
 
-    do: Callable[[Transaction], Any]
-    answer: Callable[[Any], Any]
-    future: asyncio.Future[Any]
-    since: float  # by `perf_counter`: the clock of uvloop moves once a turn
+    __slots__ = ("answer", "do", "since")
+
+    def __init__(self, do: Callable[[Transaction], Any], answer: Callable[[Any], T]) -> None:
+        super().__init__()
+        self.do = do
+        self.answer = answer
+        self.since = perf_counter()  # the clock of uvloop moves once a turn
 
 
 class Batch(NamedTuple):
@@ -60,7 +64,7 @@ class Writer:
         self._thread = thread
         self._new_transaction = new_transaction
         self._committed = committed
-        self._queue: deque[Work] = deque()
+        self._queue: deque[Work[Any]] = deque()
         self._running: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
         self._is_finished = False
@@ -69,23 +73,21 @@ class Writer:
         self.on_batch: Callable[[Batch], None] = lambda _batch: None
         self.pause: Callable[[], asyncio.Future[None] | None] = lambda: None
 
-    def submit(
-        self, do: Callable[[Transaction], Any], answer: Callable[[Any], T]
-    ) -> asyncio.Future[T]:
-        """Queue work; the future holds what `answer` makes of its result, once it is on the disk.
+    def submit(self, do: Callable[[Transaction], Any], answer: Callable[[Any], T]) -> Later[T]:
+        """Queue work, and return what `answer` makes of its result, once it is on the disk.
 
         `answer` gets `storage_unavailable` instead where the work may not be on the disk, or where
-        too much waits already. It is called even when the future was cancelled: others may rely on
+        too much waits already. It is called even when nobody waits any longer: others may rely on
         what it does.
         """
-        work = Work(do, answer, self._loop.create_future(), perf_counter())
+        work = Work(do, answer)
         if self._is_finished or len(self._queue) >= MAX_QUEUE:
             _resolve(work, _unavailable())
-            return work.future
+            return work
         self._queue.append(work)
         if self._running is None:
             self._running = self._loop.create_task(self._run())
-        return work.future
+        return work
 
     async def finish(self) -> None:
         """Wait until everything queued is answered; take nothing more."""
@@ -104,7 +106,7 @@ class Writer:
         finally:
             self._running = None
 
-    async def _write(self, batch: list[Work]) -> None:
+    async def _write(self, batch: list[Work[Any]]) -> None:
         self.is_busy, began = True, perf_counter()
         try:
             outcomes = await self._commit(batch)
@@ -124,7 +126,7 @@ class Writer:
         for work, outcome in zip(batch, outcomes, strict=True):
             _resolve(work, outcome)
 
-    async def _commit(self, batch: list[Work]) -> list[Any]:
+    async def _commit(self, batch: list[Work[Any]]) -> list[Any]:
         await self._begin()
         transaction = self._new_transaction()
         outcomes = [_done(work, transaction) for work in batch]
@@ -174,7 +176,7 @@ async def _until_done(future: asyncio.Future[Any]) -> None:
             await asyncio.wait({future})
 
 
-def _done(work: Work, transaction: Transaction) -> Any:  # noqa: ANN401 (as many types as there is work)
+def _done(work: Work[Any], transaction: Transaction) -> Any:  # noqa: ANN401 (as many types as there is work)
     """Return the outcome of one piece of work; a refusal is one, raised before it has written."""
     try:
         return work.do(transaction)
@@ -206,14 +208,12 @@ def _unavailable() -> Problem:
     )
 
 
-def _resolve(work: Work, outcome: Any) -> None:  # noqa: ANN401 (as many types as there is work)
+def _resolve(work: Work[Any], outcome: Any) -> None:  # noqa: ANN401 (as many types as there is work)
     try:
         if isinstance(outcome, BaseException) and not isinstance(outcome, Problem):
             raise outcome  # noqa: TRY301
         answer = work.answer(outcome)
     except Exception as error:  # noqa: BLE001 (it belongs to the one who waits)
-        if not work.future.done():
-            work.future.set_exception(error)
+        work.fail(error)
     else:
-        if not work.future.done():
-            work.future.set_result(answer)
+        work.succeed(answer)
