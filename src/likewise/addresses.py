@@ -5,12 +5,12 @@ Addresses are 4 or 16 bytes, networks 4 (IPv4) or 8 (IPv6 /64). Knows nothing of
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from typing import NamedTuple
 
-IPV4_BYTES = 4
+IPV4_BYTES, IPV6_BYTES = 4, 16
 IPV6_NETWORK_BYTES = 8
 IPV6_PREFIX_BYTES = 6
 
@@ -29,7 +29,12 @@ class Range(NamedTuple):
         """Tell whether the address lies in the range."""
         if len(address) != self.size_bytes:
             return False
-        return (int.from_bytes(address) ^ self.first) >> (self.size_bytes * 8 - self.bits) == 0
+        return (int.from_bytes(address) ^ self.first) >> self.free_bits == 0
+
+    @property
+    def free_bits(self) -> int:
+        """How many bits, the last ones, an address of the range may have as it likes."""
+        return self.size_bytes * 8 - self.bits
 
 
 def parse_address(text: str) -> bytes | None:
@@ -38,7 +43,7 @@ def parse_address(text: str) -> bytes | None:
     Ports and brackets are cut (`192.0.2.1:80`, `[2001:db8::1]:443`), IPv4-mapped IPv6 is unmapped.
     """
     text = text.strip()
-    if not text or len(text) > _TEXT_MAX or not text.isascii() or "\0" in text:
+    if len(text) > _TEXT_MAX or not text.isascii() or "\0" in text:
         return None
     if text.startswith("["):
         text = text[1:].partition("]")[0]
@@ -47,8 +52,8 @@ def parse_address(text: str) -> bytes | None:
     text = text.partition("%")[0]
     try:
         if ":" not in text:
-            return socket.inet_pton(socket.AF_INET, text)
-        address = socket.inet_pton(socket.AF_INET6, text)
+            return inet_pton(AF_INET, text)
+        address = inet_pton(AF_INET6, text)
     except OSError:
         return None
     return address[12:] if address.startswith(_MAPPED) else address
@@ -88,8 +93,7 @@ def prefix_of(network: bytes) -> bytes | None:
 
 def address_text(address: bytes) -> str:
     """Return an address of 4 or 16 bytes as text."""
-    family = socket.AF_INET if len(address) == IPV4_BYTES else socket.AF_INET6
-    return socket.inet_ntop(family, address)
+    return inet_ntop(AF_INET if len(address) == IPV4_BYTES else AF_INET6, address)
 
 
 class Proxies:
@@ -103,7 +107,15 @@ class Proxies:
         client_header: bytes | None = None,
         on_disbelief: Callable[[str], None] = lambda _peer: None,
     ) -> None:
-        self._trusted = tuple(trusted)
+        # By size, as what is left of an address without its free bits: every hop is compared.
+        self._trusted = {
+            size_bytes: [
+                (one.free_bits, one.first >> one.free_bits)
+                for one in trusted
+                if one.size_bytes == size_bytes
+            ]
+            for size_bytes in (IPV4_BYTES, IPV6_BYTES)
+        }
         self._trust_unix_socket = trust_unix_socket
         self._client_header = client_header
         self._on_disbelief = on_disbelief
@@ -113,8 +125,9 @@ class Proxies:
 
     def trusts(self, address: bytes) -> bool:
         """Tell whether the address belongs to a trusted proxy."""
-        for range_ in self._trusted:  # noqa: SIM110 (asked of every hop: any() takes twice as long)
-            if range_.holds(address):
+        number = int.from_bytes(address)
+        for free_bits, prefix in self._trusted[len(address)]:
+            if number >> free_bits == prefix:
                 return True
         return False
 

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
+from likewise.http.message import Response
 from likewise.web.answers import KeptAnswers
 from tests.service import Reply, Service
 from tests.web.doors import PARTY, fresh_page, fresh_voter, stored
@@ -145,15 +146,15 @@ def test_more_questions_than_are_kept_are_answered_as_before(door: Service) -> N
 
 
 def test_kept_answers_are_bounded_in_number_and_size() -> None:
-    kept = KeptAnswers()
+    kept, answer = KeptAnswers(), Response(200, b"", b"{}")
     for number in range(10 * KeptAnswers.MAX_NUMBER):
         query = b"page=/%d" % number
         assert kept.get(7, query) is None
-        kept.put(query, b"{}", b"tag")
+        kept.put(query, answer, b"tag")
     newest = b"page=/%d" % (10 * KeptAnswers.MAX_NUMBER - 1)
-    assert kept.get(7, newest) == (b"{}", b"tag")
+    assert kept.get(7, newest) == (answer, b"tag")
     assert len(kept._kept) == KeptAnswers.MAX_NUMBER
-    kept.put(b"page=/large", bytes(KeptAnswers.MAX_BYTES), b"tag")
+    kept.put(b"page=/large", Response(200, b"", bytes(KeptAnswers.MAX_BYTES)), b"tag")
     assert kept.get(7, b"page=/large") is None
     assert kept.get(8, newest) is None
 

@@ -84,7 +84,7 @@ class AnsweredProblem(Problem):
 
 
 class KeptAnswers:
-    """Bodies and their tags by what was asked, kept for as long as nothing is written.
+    """Answers and their tags by what was asked, kept for as long as nothing is written.
 
     Bounded in number and size: to ask for much and for ever something else gains nobody anything.
     """
@@ -94,22 +94,22 @@ class KeptAnswers:
 
     def __init__(self) -> None:
         self._version = 0
-        self._kept: dict[bytes, tuple[bytes, bytes]] = {}
+        self._kept: dict[bytes, tuple[Response, bytes]] = {}
 
-    def get(self, version: int, query: bytes) -> tuple[bytes, bytes] | None:
-        """Return body and tag of a query, as answered when the store had this version."""
+    def get(self, version: int, query: bytes) -> tuple[Response, bytes] | None:
+        """Return the answer to a query, and its tag, as given when the store had this version."""
         if version != self._version:
             self._version = version
             self._kept.clear()
         return self._kept.get(query)
 
-    def put(self, query: bytes, body: bytes, tag: bytes) -> None:
+    def put(self, query: bytes, answer: Response, tag: bytes) -> None:
         """Keep what was answered; `get` has told of which version it is."""
-        if len(query) + len(body) > self.MAX_BYTES:
+        if len(query) + len(answer.body) > self.MAX_BYTES:
             return
         if len(self._kept) >= self.MAX_NUMBER:
             del self._kept[next(iter(self._kept))]
-        self._kept[query] = (body, tag)
+        self._kept[query] = (answer, tag)
 
 
 def shown(counts: Mapping[str, int], kind: str) -> int:
@@ -119,13 +119,13 @@ def shown(counts: Mapping[str, int], kind: str) -> int:
 
 def counts_json(kinds: Iterable[str], counts: Mapping[str, int]) -> str:
     """Return the counts of these kinds as JSON, without the cost of a dictionary."""
-    return "{" + ",".join(f"{quoted(kind)}:{shown(counts, kind)}" for kind in kinds) + "}"
+    return "{" + ",".join([f"{quoted(kind)}:{shown(counts, kind)}" for kind in kinds]) + "}"
 
 
 def has_tag(request: Request, tag: bytes) -> bool:
     """Tell whether the client has what bears this tag, compared weakly (RFC 9110 13.1.2)."""
-    known = request.headers.get(b"if-none-match", b"")
-    return tag in known or known == b"*"
+    known = request.headers.get(b"if-none-match")
+    return known is not None and (tag in known or known == b"*")
 
 
 def json_text(value: object) -> str:

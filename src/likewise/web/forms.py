@@ -70,7 +70,7 @@ async def like_by_form(likes: Likes, request: Request) -> Response:
             request,
             wish_of(site, page, site.kind(fields.get("kind")), _voter(fields), fields),
             likes.proof(site, page, fields),
-            lambda _: Response(303, PUBLIC + NO_STORE + header_block(("location", back))),
+            lambda _, _now: Response(303, PUBLIC + NO_STORE + header_block(("location", back))),
         )
         return answer if isinstance(answer, Response) else await answer
     except Problem as problem:

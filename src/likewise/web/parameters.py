@@ -92,9 +92,9 @@ def json_object(body: bytes) -> Mapping[str, Any]:
 
 def text_of(fields: Mapping[str, Any], name: str) -> str | None:
     """Return a text field, None where it is absent. Raises `bad_request` for another type."""
-    value = fields.get(name)
-    if value is None and name not in fields:
+    if name not in fields:
         return None
+    value = fields[name]
     if type(value) is not str:
         _refuse(name, value, "a text")
     return value

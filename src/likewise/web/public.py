@@ -61,11 +61,8 @@ class Public:
         if kept is None:
             kept = _tagged(self._counts_body(Query(request.query)))
             self._kept_counts.put(request.query, *kept)
-        body, tag = kept
-        headers = b"%betag: W/%b\r\n" % (_CACHED, tag)
-        if has_tag(request, tag):
-            return Response(304, headers)
-        return Response(200, headers, body)
+        answer, tag = kept
+        return Response(304, answer.headers) if has_tag(request, tag) else answer
 
     def _counts_body(self, query: Query) -> bytes:
         site = site_named(self._sites, query.one("site"))
@@ -97,7 +94,7 @@ class Public:
         wish = wish_of(site, text, kind, voter, fields)
         prove = self._likes.proof(site, text, fields)
         return self._likes.stand(
-            request, wish, prove, lambda now: _article_answer(text, shown(now.counts, kind))
+            request, wish, prove, lambda _, now: _article_answer(text, shown(now.counts, kind))
         )
 
 
@@ -139,6 +136,7 @@ def _segment_text(segment: bytes) -> str:
         raise BadPage("The page id is not valid UTF-8.") from None
 
 
-def _tagged(body: bytes) -> tuple[bytes, bytes]:
-    """Return a body with the tag of its content, the same after a restart (RFC 9110 8.8.3)."""
-    return body, b'"%b"' % blake2b(body, digest_size=9).hexdigest().encode()
+def _tagged(body: bytes) -> tuple[Response, bytes]:
+    """Return an answer and the tag of its content, the same after a restart (RFC 9110 8.8.3)."""
+    tag = b'"%b"' % blake2b(body, digest_size=9).hexdigest().encode()
+    return Response(200, b"%betag: W/%b\r\n" % (_CACHED, tag), body), tag
