@@ -51,6 +51,20 @@ def parts(path: Path) -> set[str]:
     return {path.name, secret_path(path).name, checksum_path(path).name}
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("likes.db", "likes-19700101T000000Z.db"),
+        ("a.b.sqlite", "a.b-19700101T000000Z.sqlite"),
+        ("likes", "likes-19700101T000000Z.db"),
+        (".likes", ".likes-19700101T000000Z.db"),
+        ("likes.", "likes.-19700101T000000Z.db"),
+    ],
+)
+def test_a_backup_has_the_name_and_the_ending_of_its_database(name: str, expected: str) -> None:
+    assert backup_name(f"/srv/v1.0/{name}", 0) == expected
+
+
 @settings(deadline=None)
 @given(
     days=some.sets(some.integers(-20, 20), max_size=12),

@@ -560,6 +560,21 @@ def test_a_database_named_by_a_link_is_the_one_it_leads_to(tmp_path: Path) -> No
     assert loaded.database_path == str(tmp_path / "volume" / "likewise.db")
 
 
+@pytest.mark.parametrize("name", ["loop", "loop/likewise.db"])
+def test_a_link_that_leads_to_itself_is_no_database(folder: Path, name: str) -> None:
+    (folder / "loop").symlink_to("loop")
+    loaded = load({"LIKEWISE_DATABASE": name}, {})
+    with pytest.raises(StartError) as caught:
+        _ = loaded.database_path
+    assert str(caught.value) == f"{name} cannot be found: Symlink loop from '{folder / name}'."
+
+
+@pytest.mark.parametrize("name", ["b", "b/", "./b//c/.", ".", "link/../b", "/srv/b/", "/"])
+def test_a_folder_of_backups_is_named_from_the_root_by_its_own_links(name: str) -> None:
+    loaded = load({"LIKEWISE_BACKUPS": name}, {})
+    assert loaded.backups_path == str(Path(name).absolute())
+
+
 # Kinds
 
 
