@@ -11,11 +11,9 @@ import pytest
 
 from likewise.errors import StartError
 from likewise.store import copy
-from likewise.store.file import secret_path
-from likewise.transfer.backup import back_up
-from likewise.transfer.checksum import checksum_path
 from likewise.transfer.folder import backup_name
 from tests.conftest import StartService
+from tests.files import back_up, checksum_path, secret_path
 from tests.service import address, voter
 from tests.store.database import (
     ANNA,
@@ -65,8 +63,8 @@ def test_a_backup_into_a_folder_is_named_by_time(tmp_path: Path) -> None:
     to, *others = back_up(database, None, tmp_path / "backups")
     assert to.parent == tmp_path / "backups"
     assert others == [secret_path(to), checksum_path(to)]
-    assert backup_name(database, 0) == "likewise-19700101T000000Z.db"
-    assert backup_name(database, 1e9) < backup_name(database, 1.1e9)
+    assert backup_name(str(database), 0) == "likewise-19700101T000000Z.db"
+    assert backup_name(str(database), 1e9) < backup_name(str(database), 1.1e9)
 
 
 def test_a_backup_shows_one_moment_though_likes_keep_coming(

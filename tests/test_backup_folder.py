@@ -14,9 +14,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from likewise.errors import StartError
-from likewise.store.file import secret_path
-from likewise.transfer.backup import back_up, verify
-from likewise.transfer.checksum import checksum_path
 from likewise.transfer.folder import (
     backup_name,
     clear,
@@ -27,16 +24,17 @@ from likewise.transfer.folder import (
     working_in,
 )
 from likewise.transfer.scheduled import Job, carry_out
+from tests.files import back_up, checksum_path, secret_path, verify
 from tests.service import voter
 from tests.store.database import ANNA, BORIS, NAME, likes_in, served
 
-DATABASE = Path("/srv/likewise.db")
+DATABASE = "/srv/likewise.db"
 SECRET, OTHER = b"a" * 32, b"b" * 32
 DAY = 86_400
 NOON = 1_769_860_800  # 2026-01-31T12:00:00Z
 
 
-def pair(folder: Path, moment: float, secret: bytes = SECRET, database: Path = DATABASE) -> Path:
+def pair(folder: Path, moment: float, secret: bytes = SECRET, database: str = DATABASE) -> Path:
     """Put there what is a backup by its names."""
     path = folder / backup_name(database, moment)
     path.write_bytes(b"")
@@ -53,6 +51,20 @@ def parts(path: Path) -> set[str]:
     return {path.name, secret_path(path).name, checksum_path(path).name}
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("likes.db", "likes-19700101T000000Z.db"),
+        ("a.b.sqlite", "a.b-19700101T000000Z.sqlite"),
+        ("likes", "likes-19700101T000000Z.db"),
+        (".likes", ".likes-19700101T000000Z.db"),
+        ("likes.", "likes.-19700101T000000Z.db"),
+    ],
+)
+def test_a_backup_has_the_name_and_the_ending_of_its_database(name: str, expected: str) -> None:
+    assert backup_name(f"/srv/v1.0/{name}", 0) == expected
+
+
 @settings(deadline=None)
 @given(
     days=some.sets(some.integers(-20, 20), max_size=12),
@@ -67,7 +79,7 @@ def test_the_newest_are_kept_with_the_one_just_made(
         folder = Path(name)
         strangers = {pair(folder, NOON + day * DAY + 1, OTHER) for day in others}
         paths = {day: pair(folder, NOON + day * DAY) for day in days | {0}}
-        drop_oldest(folder, DATABASE, SECRET, kept=kept, new=paths[0])
+        drop_oldest(str(folder), DATABASE, SECRET, kept=kept, new=str(paths[0]))
         left = {day for day, path in paths.items() if path.exists()}
         worth = sorted(days - {0}, key=lambda day: (day <= 0, day))
         assert left == {0, *worth[max(0, len(worth) + 1 - kept) :]}
@@ -103,10 +115,10 @@ def test_what_is_not_ours_by_its_name_is_left_alone(tmp_path: Path) -> None:
         (tmp_path / f"{name}.key").write_bytes(SECRET)
     new = pair(tmp_path, NOON)
     before = names_in(tmp_path)
-    clear(tmp_path, DATABASE)
-    drop_oldest(tmp_path, DATABASE, SECRET, kept=1, new=new)
+    clear(str(tmp_path), DATABASE)
+    drop_oldest(str(tmp_path), DATABASE, SECRET, kept=1, new=str(new))
     assert names_in(tmp_path) == before
-    assert [one.path for one in own_backups(tmp_path, DATABASE, SECRET)] == [new]
+    assert [one.path for one in own_backups(str(tmp_path), DATABASE, SECRET)] == [str(new)]
 
 
 def test_what_only_looks_like_a_backup_is_left_alone(tmp_path: Path) -> None:
@@ -126,22 +138,22 @@ def test_what_only_looks_like_a_backup_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / f".{backup_name(DATABASE, NOON)}.7").mkdir()
     new = pair(tmp_path, NOON)
     before = names_in(tmp_path)
-    clear(tmp_path, DATABASE)
-    drop_oldest(tmp_path, DATABASE, SECRET, kept=1, new=new)
+    clear(str(tmp_path), DATABASE)
+    drop_oldest(str(tmp_path), DATABASE, SECRET, kept=1, new=str(new))
     assert names_in(tmp_path) == before
 
 
 def test_a_key_that_is_kept_without_its_database_is_left_alone(tmp_path: Path) -> None:
     moved = pair(tmp_path, NOON)
     moved.unlink()
-    clear(tmp_path, DATABASE)
+    clear(str(tmp_path), DATABASE)
     assert secret_path(moved).exists()
-    assert free_name(tmp_path, DATABASE, NOON).name == backup_name(DATABASE, NOON + 1)
+    later = tmp_path / backup_name(DATABASE, NOON + 1)
+    assert free_name(str(tmp_path), DATABASE, NOON) == str(later)
 
 
 CUT_OFF = """
 import os, sys, time
-from pathlib import Path
 from likewise.store import copy, file
 from likewise.transfer import folder
 from likewise.transfer.scheduled import Job, carry_out
@@ -154,9 +166,7 @@ def counted(step):
             os._exit(9)
         return step(*arguments, **options)
     return take
-for name in ("rename", "replace", "unlink"):
-    setattr(Path, name, counted(getattr(Path, name)))
-for name in ("fsync", "open", "close"):
+for name in ("rename", "replace", "unlink", "fsync", "open", "close"):
     setattr(os, name, counted(getattr(os, name)))
 copy.integrity_problem = counted(copy.integrity_problem)
 carry_out(Job(sys.argv[2], None, sys.argv[3], 2, float(sys.argv[4])))
@@ -181,15 +191,16 @@ def test_a_backup_killed_at_any_step_leaves_no_half_and_nothing_that_stays(tmp_p
             break
         assert done.returncode == 9
         carry_out(Job(str(database), None, str(folder), 2, NOON + 4 * DAY))
-        left = [one.path for one in own_backups(folder, database, key(database))]
+        left = own_paths(folder, database)
         assert len(left) == 2
-        assert left[-1].name == backup_name(database, NOON + 4 * DAY)
+        assert left[-1].name == backup_name(str(database), NOON + 4 * DAY)
         assert names_in(folder) == parts(left[0]) | parts(left[1])
     assert steps > 20
 
 
-def key(database: Path) -> bytes:
-    return secret_path(database).read_bytes().strip()
+def own_paths(folder: Path, database: Path) -> list[Path]:
+    key = secret_path(database).read_bytes().strip()
+    return [Path(one.path) for one in own_backups(str(folder), str(database), key)]
 
 
 def test_two_databases_of_one_name_share_a_folder_and_a_second(tmp_path: Path) -> None:
@@ -210,13 +221,13 @@ def test_two_databases_of_one_name_share_a_folder_and_a_second(tmp_path: Path) -
         for thread in making:
             thread.join()
     for database, likes in zip(databases, (2, 5), strict=True):
-        own = [one.path for one in own_backups(folder, database, key(database))]
+        own = own_paths(folder, database)
         assert len(own) == 2
         for backup in own:
             verify(backup, None)
             assert likes_in(backup) == likes
     with pytest.raises(StartError, match="holds backups of several databases"):
-        newest_in(folder)
+        newest_in(str(folder))
 
 
 def test_who_backs_up_by_hand_waits_for_the_folder(tmp_path: Path) -> None:
@@ -225,7 +236,7 @@ def test_who_backs_up_by_hand_waits_for_the_folder(tmp_path: Path) -> None:
     folder.mkdir()
     written: list[Path] = []
     by_hand = threading.Thread(target=lambda: written.extend(back_up(database, None, folder)))
-    with working_in(folder):
+    with working_in(str(folder)):
         by_hand.start()
         by_hand.join(0.3)
         assert names_in(folder) == set()

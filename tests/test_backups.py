@@ -18,10 +18,9 @@ from likewise.backups import DAY_SECONDS, FIRST_SECONDS, RETRY_SECONDS, Backups,
 from likewise.errors import StartError
 from likewise.metrics import Metrics
 from likewise.settings import load
-from likewise.store.file import secret_path
-from likewise.transfer.backup import verify
 from likewise.transfer.folder import backup_name, working_in
 from tests.conftest import StartService
+from tests.files import secret_path, verify
 from tests.hurried import HurriedService, children_of, until
 from tests.service import AsgiService, Service, address, voter
 from tests.store.database import ANNA, NAME, as_plain_user, damage, likes_in, served, stranger
@@ -61,7 +60,7 @@ def live(database: Path, clock: Clock, seconds: float, *, kept: int = 100) -> st
         metrics = Metrics()
         folder = database.parent / "backups"
         flags = {"LIKEWISE_DATABASE": str(database), "LIKEWISE_BACKUPS_KEPT": str(kept)}
-        scheduled = Backups(folder, load(flags, {}), metrics, clock.wall, clock.sleep)
+        scheduled = Backups(str(folder), load(flags, {}), metrics, clock.wall, clock.sleep)
         scheduled.start()
         await asyncio.wait_for(clock.over.wait(), 60)
         await scheduled.close()
@@ -82,7 +81,7 @@ def made(database: Path) -> list[str]:
 
 
 def named(database: Path, *moments: float) -> list[str]:
-    return [backup_name(database, moment) for moment in moments]
+    return [backup_name(str(database), moment) for moment in moments]
 
 
 def test_there_is_one_soon_after_the_start_and_one_a_day(database: Path) -> None:
@@ -185,7 +184,7 @@ def test_one_that_never_ends_is_ended(
     database: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(backups, "TIMEOUT_SECONDS", 0.5)
-    with working_in(database.parent / "backups"):
+    with working_in(str(database.parent / "backups")):
         figures = live(database, Clock(), HOUR / 2)
     assert f"{FAILED} 1\n" in figures
     assert "It took longer than" in caplog.text
@@ -194,10 +193,10 @@ def test_one_that_never_ends_is_ended(
 
 
 def test_a_folder_is_made_where_its_parent_is(tmp_path: Path) -> None:
-    prepare_folder(tmp_path / "backups")
+    prepare_folder(str(tmp_path / "backups"))
     assert (tmp_path / "backups").stat().st_mode & 0o777 == 0o700
     (tmp_path / "link").symlink_to("backups")
-    prepare_folder(tmp_path / "link")
+    prepare_folder(str(tmp_path / "link"))
 
 
 @pytest.mark.parametrize(
@@ -225,7 +224,7 @@ def test_a_folder_of_others_stops_the_start(public_folder: Path, mode: int) -> N
     (public_folder / "backups").mkdir()
     (public_folder / "backups").chmod(mode)
     with as_plain_user(), pytest.raises(StartError, match="this user cannot write there"):
-        prepare_folder(public_folder / "backups")
+        prepare_folder(str(public_folder / "backups"))
 
 
 @pytest.fixture
@@ -307,7 +306,7 @@ def test_secrets_are_neither_arguments_nor_environment_of_its_process(
 ) -> None:
     secret = "a configured secret of some length"
     (tmp_path / "backups").mkdir()
-    with working_in(tmp_path / "backups"):
+    with working_in(str(tmp_path / "backups")):
         service = stack.enter_context(HurriedService(tmp_path, LIKEWISE_SECRET=secret))
         until(lambda: children_of(service.pid), "no backup was begun")
         (child,) = children_of(service.pid)

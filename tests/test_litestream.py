@@ -19,7 +19,7 @@ from typing import NamedTuple, Self
 
 import pytest
 
-from likewise.store.file import secret_path
+from tests.files import secret_path
 from tests.service import ORIGIN, Service, address, voter
 from tests.store.database import assert_sound, rows
 from tests.store.test_stray_frames import die_in_commit

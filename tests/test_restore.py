@@ -12,13 +12,12 @@ from pathlib import Path
 import pytest
 
 from likewise.errors import StartError
-from likewise.store.file import Lock, connect, secret_path
+from likewise.store.file import Lock, connect
 from likewise.store.migrate import migrations
 from likewise.store.sqlite import SqliteStore
-from likewise.transfer.backup import back_up, restore, verify
-from likewise.transfer.checksum import checksum_path
 from likewise.transfer.folder import backup_name
 from tests.conftest import StartService
+from tests.files import back_up, checksum_path, restore, secret_path, verify
 from tests.service import address, voter
 from tests.store.database import (
     ANNA,
@@ -203,7 +202,7 @@ def test_a_restore_that_finds_no_room_changes_nothing(tmp_path: Path) -> None:
 def test_nothing_is_restored_under_a_running_server(tmp_path: Path) -> None:
     database = served(tmp_path / NAME, ANNA)
     backup = backed_up(tmp_path / "backup.db", ANNA, BORIS)
-    lock = Lock(database)
+    lock = Lock(str(database))
     lock.tell(address="http://127.0.0.1:8000")
     with pytest.raises(StartError, match=r"already served by process \d+ at http://127.0.0.1:8000"):
         restore(backup, None, database)
@@ -213,20 +212,19 @@ def test_nothing_is_restored_under_a_running_server(tmp_path: Path) -> None:
 
 CUT_OFF = """
 import os, sys
-from pathlib import Path
 from likewise.transfer.backup import restore
 steps = int(sys.argv[1])
 def counted(step):
-    def take(self, *rest, **options):
+    def take(*arguments):
         global steps
         steps -= 1
         if steps == 0:
             os._exit(9)
-        return step(self, *rest, **options)
+        return step(*arguments)
     return take
 for name in ("rename", "replace", "unlink"):
-    setattr(Path, name, counted(getattr(Path, name)))
-restore(Path(sys.argv[2]), None, Path(sys.argv[3]))
+    setattr(os, name, counted(getattr(os, name)))
+restore(sys.argv[2], None, sys.argv[3])
 """
 
 
@@ -254,7 +252,7 @@ def state_of(database: Path) -> str:
     """Tell what a server would do now."""
     if not database.exists():
         with pytest.raises(StartError, match="was interrupted"):
-            connect(database, read_only=True)
+            connect(str(database), read_only=True)
         return "guarded"
     assert value(database, "SELECT count(*) FROM likes") == 3
     return "untouched"
@@ -361,7 +359,7 @@ def folder_of(tmp_path: Path, *numbers: int) -> list[Path]:
     paths = []
     for day, number in enumerate(numbers):
         source = served(tmp_path / "source" / NAME, *[voter(one) for one in range(number)])
-        paths.append(folder / backup_name(source, day * 86_400))
+        paths.append(folder / backup_name(str(source), day * 86_400))
         back_up(source, None, paths[-1])
     return paths
 

@@ -43,7 +43,7 @@ def refusal(environment: Mapping[str, str], flags: Mapping[str, str] | None = No
 def test_nothing_configured_is_a_service_for_this_machine_alone(folder: Path) -> None:
     settings = load({}, {})
     assert (settings.host, settings.port, settings.url) == ("127.0.0.1", 8000, None)
-    assert settings.database_path == folder / "likewise.db"
+    assert settings.database_path == str(folder / "likewise.db")
     assert settings.admin_key is None
     assert settings.secret is None
     assert settings.trusted_proxies == forms.Trust(tuple(LOOPBACK), unix_socket=True)
@@ -87,8 +87,8 @@ def test_lists_and_switches_of_the_file_are_its_own(folder: Path) -> None:
 
 def test_database_may_be_named_from_home(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     monkeypatch.setenv("HOME", str(folder))
-    assert load({}, {"LIKEWISE_DATABASE": "~/l.db"}).database_path == folder / "l.db"
-    assert load({}, {"LIKEWISE_BACKUPS": " ~/b "}).backups_path == folder / "b"
+    assert load({}, {"LIKEWISE_DATABASE": "~/l.db"}).database_path == str(folder / "l.db")
+    assert load({}, {"LIKEWISE_BACKUPS": " ~/b "}).backups_path == str(folder / "b")
     assert load({}, {"LIKEWISE_BACKUPS": ""}).backups_path is None
 
 
@@ -557,7 +557,22 @@ def test_a_database_named_by_a_link_is_the_one_it_leads_to(tmp_path: Path) -> No
     (tmp_path / "volume").mkdir()
     (tmp_path / "likewise.db").symlink_to(tmp_path / "volume" / "likewise.db")
     loaded = load({"LIKEWISE_DATABASE": str(tmp_path / "likewise.db")}, {})
-    assert loaded.database_path == tmp_path / "volume" / "likewise.db"
+    assert loaded.database_path == str(tmp_path / "volume" / "likewise.db")
+
+
+@pytest.mark.parametrize("name", ["loop", "loop/likewise.db"])
+def test_a_link_that_leads_to_itself_is_no_database(folder: Path, name: str) -> None:
+    (folder / "loop").symlink_to("loop")
+    loaded = load({"LIKEWISE_DATABASE": name}, {})
+    with pytest.raises(StartError) as caught:
+        _ = loaded.database_path
+    assert str(caught.value) == f"{name} cannot be found: Symlink loop from '{folder / name}'."
+
+
+@pytest.mark.parametrize("name", ["b", "b/", "./b//c/.", ".", "link/../b", "/srv/b/", "/"])
+def test_a_folder_of_backups_is_named_from_the_root_by_its_own_links(name: str) -> None:
+    loaded = load({"LIKEWISE_BACKUPS": name}, {})
+    assert loaded.backups_path == str(Path(name).absolute())
 
 
 # Kinds

@@ -9,15 +9,15 @@ import asyncio
 import json
 import logging
 import os
+import stat
 from asyncio.subprocess import Process
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 from likewise import child
 from likewise.errors import StartError
 from likewise.metrics import BACKUPS, LAST_BACKUP, Metrics
 from likewise.settings import Settings
-from likewise.store.file import read_secret
+from likewise.store.file import file_type, read_secret
 from likewise.transfer.folder import own_backups
 
 FIRST_SECONDS = 10  # after the start, which shall be over
@@ -34,7 +34,7 @@ class Backups:
 
     def __init__(
         self,
-        folder: Path,
+        folder: str,
         settings: Settings,
         metrics: Metrics,
         wall: Callable[[], float],
@@ -124,9 +124,9 @@ class Backups:
         assert process.stdin is not None  # noqa: S101 (it was asked for)
         assert process.stdout is not None  # noqa: S101 (as well)
         job = {
-            "database": str(self._database),
+            "database": self._database,
             "configured_secret": self._secret,
-            "folder": str(self._folder),
+            "folder": self._folder,
             "kept": self._kept,
             "now": now,
         }
@@ -135,17 +135,18 @@ class Backups:
         return (await process.stdout.read()).decode("utf-8", "replace").strip()
 
 
-def prepare_folder(folder: Path) -> None:
+def prepare_folder(folder: str) -> None:
     """Make a folder of backups where its parent is there, and see that it can be used.
 
     Raises `StartError`.
     """
     setting = f"LIKEWISE_BACKUPS={folder}"
     try:
-        if not folder.exists() and not folder.is_symlink() and folder.parent.is_dir():
-            folder.mkdir(mode=0o700)
-        if not folder.is_dir():
-            what = "is no folder" if folder.exists() else "does not exist"
+        if not os.path.lexists(folder) and os.path.isdir(os.path.dirname(folder)):
+            os.mkdir(folder, 0o700)
+        found = file_type(folder)
+        if found != stat.S_IFDIR:
+            what = "is no folder" if found else "does not exist"
             raise StartError(f"{setting}: it {what}. Make that folder first, or name another one.")
         if not os.access(folder, os.R_OK | os.W_OK | os.X_OK, effective_ids=True):
             raise StartError(

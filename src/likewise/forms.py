@@ -42,7 +42,7 @@ def host(text: str) -> str:
     text = text.strip()
     path = text.removeprefix(UNIX_PREFIX)
     if path != text and path and path.isprintable():
-        return UNIX_PREFIX + os.path.abspath(path)  # noqa: PTH100 (text in, text out)
+        return UNIX_PREFIX + os.path.abspath(path)
     is_address = text.count(":") != 1 and addresses.parse_address(text) is not None
     if not is_address and not _HOST_NAME.fullmatch(text):
         raise ValueError("expected an address such as 127.0.0.1 or ::, or unix:/run/likewise.sock")
@@ -58,7 +58,7 @@ def port(text: str) -> int:
 
 def database(text: str) -> str:
     """Read the name of an SQLite file."""
-    text = os.path.expanduser(text.strip())  # noqa: PTH111 (the other one fails without a home)
+    text = os.path.expanduser(text.strip())
     if not text or "://" in text or not text.isprintable():
         raise ValueError("expected the name of an SQLite file, such as likewise.db")
     return text
@@ -66,7 +66,7 @@ def database(text: str) -> str:
 
 def folder(text: str) -> str | None:
     """Read the name of a folder; nothing is None."""
-    text = os.path.expanduser(text.strip())  # noqa: PTH111 (see `database`)
+    text = os.path.expanduser(text.strip())
     if "://" in text or not text.isprintable():
         raise ValueError("expected the name of a folder, such as /var/backups/likewise")
     return text or None

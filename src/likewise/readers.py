@@ -12,7 +12,6 @@ from collections.abc import Callable
 from functools import cache
 from hashlib import blake2b
 from mmap import mmap
-from pathlib import Path
 
 ENTRIES = 131_072  # of 4 bytes
 WAYS = 8
@@ -131,7 +130,8 @@ def referrer_host(text: str | None) -> str | None:
 
 @cache
 def _bots() -> re.Pattern[bytes]:
-    lines = Path(__file__).with_name("bots.txt").read_bytes().splitlines()
-    words = [line for line in map(bytes.strip, lines) if line and not line.startswith(b"#")]
+    with open(os.path.join(os.path.dirname(__file__), "bots.txt"), "rb") as file:
+        lines = [line.strip() for line in file]
+    words = [line for line in lines if line and not line.startswith(b"#")]
     # Not IGNORECASE, which takes three times as long.
     return re.compile(b"|".join(words))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -226,7 +227,7 @@ async def _make_key(settings: Settings, store: SqliteStore) -> None:
     if sys.stderr.isatty():
         sys.stderr.write(f"\nYour admin key, shown this once:\n\n    {key}\n\n")
     else:
-        path = settings.database_path.with_name(KEY_FILE)
+        path = os.path.join(os.path.dirname(settings.database_path), KEY_FILE)
         write_private(path, key + "\n")
         _log.warning("An admin key was made. It is in %s; keep it, then remove the file.", path)
     await store.set_admin_key_digest(digest_of(key))

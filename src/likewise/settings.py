@@ -5,9 +5,9 @@ Reads environment, `likewise.toml` and flags; builds nothing and opens nothing b
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from likewise import forms, limits, sites
@@ -102,20 +102,23 @@ class Settings(NamedTuple):
     sites: tuple[Site, ...]
 
     @property
-    def database_path(self) -> Path:
+    def database_path(self) -> str:
         """The database's own path, by whichever link it was named: its secret lies beside it.
 
         Raises `StartError` for a link that leads to itself.
         """
         try:
-            return Path(self.database).resolve()
-        except (OSError, RuntimeError) as error:
+            path = os.path.realpath(self.database)
+        except OSError as error:  # such as a working folder that is gone
             raise StartError(f"{self.database} cannot be found: {error}.") from None
+        if _leads_to_itself(path):
+            raise StartError(f"{self.database} cannot be found: Symlink loop from {path!r}.")
+        return path
 
     @property
-    def backups_path(self) -> Path | None:
+    def backups_path(self) -> str | None:
         """The folder of backups, by the link that names it: it may lead elsewhere tomorrow."""
-        return None if self.backups is None else Path(self.backups).absolute()
+        return None if self.backups is None else _absolute(self.backups)
 
     @property
     def serves_demo(self) -> bool:
@@ -150,7 +153,7 @@ def load(flags: Mapping[str, str], environment: Mapping[str, str] = os.environ) 
     the setting, the value and what is expected.
     """
     path = environment.get(CONFIG)
-    content = _content(Path(path), CONFIG) if path else _content(Path(FILE), None)
+    content = _content(path or FILE, CONFIG if path else None)
     plain = {name: value for name, value in content.items() if name not in _TABLES}
     given = (
         _given({name: as_text(value) for name, value in plain.items()}, f" in {path or FILE}")
@@ -162,6 +165,20 @@ def load(flags: Mapping[str, str], environment: Mapping[str, str] = os.environ) 
         for setting in SETTINGS
     }
     return Settings(**values, sites=_sites(content, given, values))
+
+
+def _leads_to_itself(path: str) -> bool:
+    try:
+        os.stat(path)
+    except OSError as error:
+        return error.errno == errno.ELOOP
+    return False
+
+
+def _absolute(path: str) -> str:
+    """Return a path from the root. Each `..` stays: behind a link it leads out of its target."""
+    whole = path if path.startswith("/") else f"{os.getcwd()}/{path}"
+    return "/" + "/".join(part for part in whole.split("/") if part not in {"", "."})
 
 
 def _is_ours(name: str) -> bool:
@@ -198,7 +215,8 @@ def _value(setting: Setting, given: Given | None) -> Any:  # noqa: ANN401 (as ma
 
 def _secret_in(path: str, shown: str) -> str:
     try:
-        return Path(path).read_text(encoding="utf-8").strip()
+        with open(path, encoding="utf-8") as file:
+            return file.read().strip()
     except OSError as error:
         raise StartError(f"{shown}: the file cannot be read: {error.strerror}.") from None
     except ValueError:
@@ -215,26 +233,27 @@ def _unknown(name: str, where: str) -> StartError:
     return StartError(f"{name}{where} is no setting. {hint}")
 
 
-def _content(path: Path, named_by: str | None) -> dict[str, Any]:
+def _content(path: str, named_by: str | None) -> dict[str, Any]:
     """Return what `likewise.toml` holds; nothing where there is none and nobody named one."""
     try:
-        if path.exists() and not path.is_file():  # a pipe would have us wait for ever
-            raise StartError(f"{path.absolute()} is not a file.")
-        text = path.read_text(encoding="utf-8")
+        if os.path.exists(path) and not os.path.isfile(path):  # a pipe would have us wait for ever
+            raise StartError(f"{_absolute(path)} is not a file.")
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
     except FileNotFoundError:
         if named_by is None:
             return {}
         raise StartError(f"{named_by}={path}: there is no such file.") from None
     except OSError as error:
-        raise StartError(f"{path.absolute()} cannot be read: {error.strerror}.") from None
+        raise StartError(f"{_absolute(path)} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
-        raise StartError(f"{path.absolute()} is not written in UTF-8.") from None
+        raise StartError(f"{_absolute(path)} is not written in UTF-8.") from None
     import tomllib  # noqa: PLC0415 (0.8 MiB that a service without a file does not need)
 
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise StartError(f"{path.absolute()} is not valid TOML: {error}.") from None
+        raise StartError(f"{_absolute(path)} is not valid TOML: {error}.") from None
 
 
 def _sites(

@@ -32,7 +32,7 @@ def of_store(figures: Metrics, store: SqliteStore, watch: Watch) -> None:
     figures.ask(metrics.STORABLE, lambda: int(store.is_storable))
     figures.ask(metrics.LOADED, lambda: store.loaded_pages)
     figures.ask(metrics.IN_MEMORY, lambda: store.pages_in_memory)
-    figures.ask(metrics.DATABASE, lambda: _size_bytes(os.fspath(store.path)))
+    figures.ask(metrics.DATABASE, lambda: _size_bytes(store.path))
     figures.ask(metrics.WAL, lambda: _size_bytes(f"{store.path}-wal") or 0)
 
 
@@ -77,7 +77,7 @@ def _told_of_batches(figures: Metrics) -> Callable[[Batch], None]:
 
 def _size_bytes(path: str) -> int | None:
     with suppress(OSError):
-        return os.stat(path).st_size  # noqa: PTH116 (a text: pathlib would make an object of it)
+        return os.path.getsize(path)
     return None
 
 
@@ -87,12 +87,12 @@ def _cpu_seconds() -> float:
 
 
 def _resident_bytes() -> int | None:
-    with suppress(OSError), open(f"{_PROCESS}/statm", "rb") as file:  # noqa: PTH123 (as above)
+    with suppress(OSError), open(f"{_PROCESS}/statm", "rb") as file:
         return int(file.read().split()[1]) * resource.getpagesize()
     return None
 
 
 def _open_files() -> int | None:
     with suppress(OSError):
-        return len(os.listdir(f"{_PROCESS}/fd")) - 1  # noqa: PTH208 (less the one that lists them)
+        return len(os.listdir(f"{_PROCESS}/fd")) - 1  # less the one that lists them
     return None

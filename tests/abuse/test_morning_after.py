@@ -124,7 +124,7 @@ def service(start_clocked: StartClocked) -> ClockedService:
 
 def page_of(service: ClockedService) -> Page:
     number, salt = rows(service.database, "SELECT id, salt FROM pages WHERE path = ?", PAGE)[0]
-    secret = read_secret(service.database, None)
+    secret = read_secret(str(service.database), None)
     assert secret is not None
     return Page(service.database, number, salt, secret)
 

@@ -39,7 +39,7 @@ async def opened(
     path: Path, *, secret: str | None = None, wall: Callable[[], float] = lambda: NOON
 ) -> AsyncIterator[SqliteStore]:
     """Open a store, and close it at the end, when its memory must be what the file holds."""
-    store = open_store(path, secret, create=True, wall=wall)
+    store = open_store(str(path), secret, create=True, wall=wall)
     try:
         yield store
         for name in list(store._cache._entries):
@@ -132,7 +132,7 @@ def after_crash(path: Path, folder: Path) -> Path:
 
 
 @contextmanager
-def stranger(path: Path) -> Iterator[apsw.Connection]:
+def stranger(path: Path | str) -> Iterator[apsw.Connection]:
     """Connect as another program would, which knows nothing of the cache."""
     with closing(apsw.Connection(str(path))) as connection:
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
@@ -151,13 +151,13 @@ def files_up_to(size_bytes: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def rows(path: Path, sql: str, *values: apsw.SQLiteValue) -> list[tuple[Any, ...]]:
+def rows(path: Path | str, sql: str, *values: apsw.SQLiteValue) -> list[tuple[Any, ...]]:
     """Ask the file itself."""
     with stranger(path) as connection:
         return list(connection.execute(sql, values))
 
 
-def value(path: Path, sql: str, *values: apsw.SQLiteValue) -> Any:
+def value(path: Path | str, sql: str, *values: apsw.SQLiteValue) -> Any:
     """Ask the file for one value."""
     (row,) = rows(path, sql, *values)
     return row[0]
@@ -198,7 +198,7 @@ def refusal(path: Path, *, create: bool = True, secret: str | None = None) -> st
 
     async def start() -> str:
         with pytest.raises(StartError) as caught:
-            open_store(path, secret, create=create)
+            open_store(str(path), secret, create=create)
         return str(caught.value)
 
     return asyncio.run(start())
@@ -206,7 +206,7 @@ def refusal(path: Path, *, create: bool = True, secret: str | None = None) -> st
 
 def lock_refusal(path: Path) -> str:
     with pytest.raises(StartError) as caught:
-        Lock(path)
+        Lock(str(path))
     return str(caught.value)
 
 

@@ -78,7 +78,7 @@ def held_through(steps: list[Step]) -> list[Held]:
 
 def start(path: Path) -> SqliteStore:
     """Open the store, as a service does."""
-    return open_store(path, SECRET, create=True, wall=lambda: NOON)
+    return open_store(str(path), SECRET, create=True, wall=lambda: NOON)
 
 
 def held_in(path: Path, check: Callable[[Path], None] = assert_sound) -> Held:

@@ -20,10 +20,10 @@ from likewise.store import (
     Wish,
 )
 from likewise.store.audience import View
-from likewise.store.file import secret_path
 from likewise.store.migrate import migrations
 from likewise.store.orders import Order, Purge
 from likewise.store.sqlite import SqliteStore
+from tests.files import secret_path
 from tests.service import voter
 from tests.store.database import ANNA, BORIS, CLARA, NAME, NOON, SITE, all_of, rows, run, stranger
 from tests.store.database import submit as send

@@ -40,7 +40,7 @@ def small_wal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def wal_pages(store: SqliteStore) -> int:
-    return store.path.with_name(NAME + "-wal").stat().st_size // PAGE_BYTES
+    return Path(f"{store.path}-wal").stat().st_size // PAGE_BYTES
 
 
 async def write_without_rest(store: SqliteStore, batches: int) -> int:

@@ -20,7 +20,7 @@ def test_a_file_that_is_no_database_is_damaged_and_looked_at_once_an_hour(tmp_pa
     now = [0.0]
 
     async def play() -> None:
-        examination = Examination(path, lambda: now[0])
+        examination = Examination(str(path), lambda: now[0])
         for now[0] in (0.0, 60.0):
             found = await examination.condition()
             assert found.damage is not None
@@ -29,11 +29,11 @@ def test_a_file_that_is_no_database_is_damaged_and_looked_at_once_an_hour(tmp_pa
         examination.close()
 
     asyncio.run(play())
-    assert "is not a database" in (condition_of(path, 0).damage or "")
+    assert "is not a database" in (condition_of(str(path), 0).damage or "")
 
 
 def test_a_database_that_is_gone_is_said_so(tmp_path: Path) -> None:
-    assert "There is no database" in (condition_of(tmp_path / NAME, 0).damage or "")
+    assert "There is no database" in (condition_of(str(tmp_path / NAME), 0).damage or "")
 
 
 def test_a_whole_database_is_whole_and_a_spoilt_one_is_not(tmp_path: Path) -> None:
@@ -44,9 +44,9 @@ def test_a_whole_database_is_whole_and_a_spoilt_one_is_not(tmp_path: Path) -> No
             await like(store, f"/{number:0>300}", ANNA)  # type: ignore[arg-type]
 
     run(path, fill)
-    assert damage_at(path) is None
+    assert damage_at(str(path)) is None
     damage(path)
-    assert damage_at(path) is not None
+    assert damage_at(str(path)) is not None
 
 
 def test_a_look_that_is_under_way_ends_with_the_service(
@@ -59,7 +59,7 @@ def test_a_look_that_is_under_way_ends_with_the_service(
     monkeypatch.setattr(condition, "WAIT_SECONDS", 0.1)
 
     async def play() -> None:
-        examination = Examination(path, time.time)
+        examination = Examination(str(path), time.time)
         assert (await examination.condition()).looked is None
         examination.close()
 

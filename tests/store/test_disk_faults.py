@@ -65,7 +65,7 @@ async def is_restarted(
     """Stop and start, as an owner may who sees the disk fail."""
     await store.close()
     failing.mend()
-    return start(store.path)
+    return start(Path(store.path))
 
 
 async def is_killed(
@@ -77,7 +77,7 @@ async def is_killed(
     for connection in connections_of(store):
         connection.close()
     failing.mend()
-    return start(store.path)
+    return start(Path(store.path))
 
 
 Reaction = Callable[[SqliteStore, Disk, Fault, Step, Held], Awaitable[SqliteStore]]

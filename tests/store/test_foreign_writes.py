@@ -109,7 +109,7 @@ def test_a_strangers_lock_delays_writes_and_no_read(tmp_path: Path, how: str) ->
             await store.adopt([Seed(SITE, "/cold", "like", 7)], [Alias(SITE, "cold", "/cold")])
             await like(store, "/a", ANNA)
             store._cache.clear()
-            with locked(store.path, how):
+            with locked(Path(store.path), how):
                 waiting = await waits_for_lock(store)
                 assert store.counts(SITE, "/cold") == {"like": 7}
                 assert store.counts(SITE, "cold") == {"like": 7}
@@ -127,7 +127,7 @@ def test_a_strangers_lock_delays_writes_and_no_read(tmp_path: Path, how: str) ->
 @on_store
 async def test_a_write_made_while_ours_waits_is_in_the_next_answer(store: SqliteStore) -> None:
     await like(store, "/a", ANNA)
-    with locked(store.path) as connection:
+    with locked(Path(store.path)) as connection:
         waiting = await waits_for_lock(store)
         assert store.counts(SITE, "/a") == {"like": 1}
         set_seed(connection, "/a", 10)
@@ -174,7 +174,7 @@ async def test_a_lock_that_lasts_is_told_and_then_forgotten(store: SqliteStore) 
     await like(store, "/a", ANNA)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(writer, "LOCK_MILLISECONDS", 50)
-        with locked(store.path):
+        with locked(Path(store.path)):
             outcome = await submit(store, wish("/a", BORIS))
             assert isinstance(outcome, Problem)
             assert (outcome.code, outcome.retry_after_seconds) == ("storage_unavailable", 2)
@@ -258,7 +258,7 @@ def test_a_program_that_opens_and_closes_the_database_costs_no_like(
             await store.totals(SITE)  # opens one more connection
             await asyncio.to_thread(use)
             await like(store, "/a", BORIS)
-            crashed = after_crash(store.path, tmp_path / "crashed")
+            crashed = after_crash(Path(store.path), tmp_path / "crashed")
         async with opened(crashed) as store:
             assert store.counts(SITE, "/a") == {"like": 2}
 
@@ -266,17 +266,26 @@ def test_a_program_that_opens_and_closes_the_database_costs_no_like(
     assert_sound(tmp_path / NAME)
 
 
+def taken_away(store: SqliteStore) -> Path:
+    """Rename a store's file; return what it is called now."""
+    path = Path(store.path)
+    return path.rename(path.with_name("elsewhere"))
+
+
+def put_an_empty_file(store: SqliteStore) -> None:
+    Path(store.path).write_bytes(b"")
+
+
 @on_store
 async def test_nothing_is_confirmed_to_a_file_that_was_taken_away(store: SqliteStore) -> None:
     await like(store, "/a", ANNA)
-    elsewhere = store.path.with_name("elsewhere")
-    store.path.rename(elsewhere)
+    elsewhere = taken_away(store)
     store._place._next_look = 0
     outcome = await submit(store, wish("/a", BORIS))
     assert isinstance(outcome, Problem)
     assert outcome.code == "storage_unavailable"
     assert not await store.is_ready()
-    store.path.write_bytes(b"")
+    put_an_empty_file(store)
     assert not await store.is_ready()
     elsewhere.replace(store.path)
     assert await store.is_ready()
@@ -287,8 +296,7 @@ async def test_nothing_is_confirmed_to_a_file_that_was_taken_away(store: SqliteS
 async def test_who_asks_whether_it_is_ready_learns_that_the_file_is_gone(
     store: SqliteStore,
 ) -> None:
-    elsewhere = store.path.with_name("elsewhere")
-    store.path.rename(elsewhere)
+    elsewhere = taken_away(store)
     store._place._next_look = 0
     assert not await store.is_ready()
     elsewhere.replace(store.path)

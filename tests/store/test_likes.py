@@ -188,7 +188,7 @@ async def test_a_rival_is_left_in_the_same_commit(store: SqliteStore) -> None:
     assert store.n_of(SITE, "/a", "🚀", ANNA) == 0
     again = await submit(store, of_joy)
     assert again == Standing(0, False, {"🚀": 0, "🎉": 1}, before=1)
-    assert_sound(store.path)
+    assert_sound(Path(store.path))
 
 
 @on_store

@@ -26,38 +26,38 @@ def test_a_second_server_is_refused_with_the_first_ones_name(start_service: Star
 
 def test_the_lock_ends_with_its_process(start_service: StartService) -> None:
     service = start_service()
-    facts = holder_of(service.database)
+    facts = holder_of(str(service.database))
     assert facts
     assert (facts["pid"], facts["address"]) == (service.pid, service.url)
     service.kill()
-    assert holder_of(service.database) is None
+    assert holder_of(str(service.database)) is None
     service.start()
 
 
 def test_a_lock_is_the_same_through_a_link(tmp_path: Path) -> None:
-    lock = Lock(tmp_path / NAME)
+    lock = Lock(str(tmp_path / NAME))
     (tmp_path / NAME).touch()
     (tmp_path / "link.db").symlink_to(NAME)
     lock.tell(address="http://here")
     assert "is already served by process" in lock_refusal(tmp_path / "link.db")
     assert "http://here" in lock_refusal(tmp_path / "link.db")
     lock.release()
-    Lock(tmp_path / "link.db").release()
+    Lock(str(tmp_path / "link.db")).release()
 
 
 def test_a_server_that_has_not_told_yet_holds_its_lock(tmp_path: Path) -> None:
-    lock = Lock(tmp_path / NAME)
-    assert holder_of(tmp_path / NAME) == {}
+    lock = Lock(str(tmp_path / NAME))
+    assert holder_of(str(tmp_path / NAME)) == {}
     assert "by process ? at an unknown address" in lock_refusal(tmp_path / NAME)
     lock.release()
-    assert holder_of(tmp_path / NAME) is None
+    assert holder_of(str(tmp_path / NAME)) is None
 
 
 def test_a_command_that_only_looks_stops_no_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Lock(tmp_path / NAME).release()
+    Lock(str(tmp_path / NAME)).release()
     with (tmp_path / f"{NAME}.lock").open("rb") as looking:
         fcntl.flock(looking, fcntl.LOCK_SH)
         monkeypatch.setattr(time, "sleep", lambda _seconds: fcntl.flock(looking, fcntl.LOCK_UN))
-        Lock(tmp_path / NAME).release()
+        Lock(str(tmp_path / NAME)).release()

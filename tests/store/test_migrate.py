@@ -33,9 +33,11 @@ BROKEN = Migration(2, "CREATE TABLE two (n); ALTER TABLE one ADD COLUMN word; SE
 
 
 def step(path: Path, *steps: Migration) -> None:
-    with closing(connect(path, create=True)) as connection:
+    with closing(connect(str(path), create=True)) as connection:
         connection.pragma("journal_mode", "WAL")
-        migrate(connection, path, steps, lambda schema: back_up_before(path, schema, None))
+        migrate(
+            connection, str(path), steps, lambda schema: back_up_before(str(path), schema, None)
+        )
 
 
 def schema(path: Path) -> list[str]:
@@ -89,20 +91,20 @@ def test_a_step_that_fails_leaves_the_old_schema_whole(tmp_path: Path) -> None:
 def test_a_full_disk_in_a_step_leaves_the_old_schema_whole(tmp_path: Path) -> None:
     step(tmp_path / NAME, FIRST)
     large = Migration(2, "CREATE TABLE two AS SELECT zeroblob(100000) AS n;")
-    with closing(connect(tmp_path / NAME)) as connection:
+    with closing(connect(str(tmp_path / NAME))) as connection:
         connection.pragma("max_page_count", 8)
         with pytest.raises(apsw.FullError):
-            migrate(connection, tmp_path / NAME, [FIRST, large], lambda _schema: None)
+            migrate(connection, str(tmp_path / NAME), [FIRST, large], lambda _schema: None)
     assert value(tmp_path / NAME, "PRAGMA user_version") == 1
     assert rows(tmp_path / NAME, "SELECT name FROM sqlite_schema WHERE name = 'two'") == []
 
 
 def test_a_step_that_cannot_be_committed_leaves_the_old_schema_whole(tmp_path: Path) -> None:
     step(tmp_path / NAME, FIRST)
-    with closing(connect(tmp_path / NAME)) as connection:
+    with closing(connect(str(tmp_path / NAME))) as connection:
         size = (tmp_path / f"{NAME}-wal").stat().st_size
         with files_up_to(size + 1), pytest.raises(apsw.IOError):
-            migrate(connection, tmp_path / NAME, [FIRST, SECOND], lambda _schema: None)
+            migrate(connection, str(tmp_path / NAME), [FIRST, SECOND], lambda _schema: None)
     assert value(tmp_path / NAME, "PRAGMA user_version") == 1
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from likewise.store import opening
-from likewise.store.file import secret_path
 from likewise.store.migrate import migrations
+from tests.files import secret_path
 from tests.store.database import ANNA, NAME, as_plain_user, like, refusal, run
 
 

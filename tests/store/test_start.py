@@ -11,7 +11,8 @@ import pytest
 
 from likewise.errors import StartError
 from likewise.store import file
-from likewise.store.file import Lock, secret_path
+from likewise.store.file import Lock
+from tests.files import secret_path
 from tests.store.database import (
     ANNA,
     NAME,
@@ -32,7 +33,7 @@ from tests.store.database import (
 def test_only_the_owner_can_read_what_is_made(tmp_path: Path, mask: int) -> None:
     before = os.umask(mask)
     try:
-        Lock(tmp_path / NAME).release()
+        Lock(str(tmp_path / NAME)).release()
         run(tmp_path / NAME, lambda store: like(store, "/a", ANNA))
     finally:
         os.umask(before)

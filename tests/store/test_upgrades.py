@@ -17,11 +17,9 @@ import pytest
 from likewise.errors import StartError
 from likewise.store import Known, ReasonQuery, Reasons, migrate, opening
 from likewise.store.audience import Period
-from likewise.store.file import secret_path
 from likewise.store.migrate import Migration, migrations
 from likewise.store.sqlite import SqliteStore
-from likewise.store.upgrade import backup_path
-from likewise.transfer.backup import restore
+from tests.files import backup_path, restore, secret_path
 from tests.service import Service, voter
 from tests.store.database import (
     ANNA,

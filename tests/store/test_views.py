@@ -104,7 +104,7 @@ async def test_views_that_come_at_once_are_one_commit(store: SqliteStore) -> Non
 def test_a_view_that_was_answered_survives_a_crash(tmp_path: Path) -> None:
     async def scenario(store: SqliteStore) -> None:
         await view(store, "/a", 5, "news.example")
-        copy = after_crash(store.path, tmp_path / "crashed")
+        copy = after_crash(Path(store.path), tmp_path / "crashed")
         assert value(copy, "SELECT likes FROM counts") == 5
         assert rows(copy, "SELECT host, views FROM referrers") == [("news.example", 5)]
         assert_sound(copy)

@@ -60,7 +60,7 @@ def codes(outcomes: list[Outcome]) -> set[str]:
 
 def no_room_to_grow(store: SqliteStore) -> AbstractContextManager[None]:
     """Let no file grow beyond what the WAL has, so that COMMIT fails."""
-    return files_up_to(store.path.with_name(NAME + "-wal").stat().st_size + 1)
+    return files_up_to(Path(f"{store.path}-wal").stat().st_size + 1)
 
 
 @contextmanager
@@ -280,7 +280,7 @@ async def test_a_sender_who_leaves_stops_nobody_and_his_like_stands(store: Sqlit
 
 def test_closing_answers_what_waits_and_takes_nothing_more(tmp_path: Path) -> None:
     async def scenario() -> None:
-        store = open_store(tmp_path / NAME, None, create=True)
+        store = open_store(str(tmp_path / NAME), None, create=True)
         waiting = [submit(store, wish("/a", who)) for who in MANY]
         closing = in_loop(store.close())
         assert codes(await all_of(waiting)) == {"done"}

@@ -121,7 +121,7 @@ def test_widgets_of_older_releases_take_memory_only_when_they_are_asked_for(
 ) -> None:
     assert not [name for name in load_assets() if "widgets" in name]
     (tmp_path / "widgets").mkdir()
-    monkeypatch.setattr(assets, "__file__", str(tmp_path / "assets.py"))
+    monkeypatch.setattr(assets, "_FOLDER", str(tmp_path))
     assets.released_script.cache_clear()
     for number in range(20):
         name = f"{number:016x}"

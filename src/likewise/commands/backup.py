@@ -27,7 +27,8 @@ def add_arguments(sub: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, settings: Settings) -> int:
     """Back up, and say what was written."""
     database = settings.database_path
-    to: Path = (options.to or settings.backups_path or database.parent).expanduser().absolute()
+    named = Path(options.to or settings.backups_path or Path(database).parent)
+    to = str(named.expanduser().absolute())
     progress = _show if sys.stderr.isatty() else lambda _share: None
     written = back_up(database, settings.secret, to, progress)
     for path in written:

@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from likewise.addresses import parse_address
@@ -80,7 +81,7 @@ def _local(settings: Settings, *, is_named: bool) -> _Local:
     server = holder_of(settings.database_path)
     if server is not None:
         return _from_server(server, settings.url)
-    if is_named or not settings.database_path.exists():
+    if is_named or not Path(settings.database_path).exists():
         return _Local(url=settings.url)
     service = fail(
         "service",

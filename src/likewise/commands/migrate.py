@@ -47,7 +47,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     return DONE
 
 
-def _schema(path: Path, newest: int) -> int:
+def _schema(path: str, newest: int) -> int:
     with closing(connect(path, read_only=True)) as connection:
         try:
             schema = check_schema(connection, path, newest)
@@ -58,7 +58,7 @@ def _schema(path: Path, newest: int) -> int:
     return schema
 
 
-def _migrate(settings: Settings, path: Path) -> None:
+def _migrate(settings: Settings, path: str) -> None:
     check_sqlite()
     lock = Lock(path)
     try:
@@ -70,8 +70,8 @@ def _migrate(settings: Settings, path: Path) -> None:
         lock.release()
 
 
-def _mebibytes(path: Path) -> int:
-    parts = (path, path.with_name(path.name + "-wal"))
+def _mebibytes(path: str) -> int:
+    parts = (Path(path), Path(f"{path}-wal"))
     return sum(part.stat().st_size for part in parts if part.exists()) // 2**20 + 1
 
 

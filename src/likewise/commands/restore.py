@@ -31,11 +31,12 @@ def add_arguments(sub: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
     """Check the backup, and put it in place unless only asked to check."""
-    named: Path = options.backup.expanduser().absolute()
+    path: Path = options.backup.expanduser().absolute()
+    named, is_folder = str(path), path.is_dir()
     if options.verify:
-        backups = [one.path for one in reversed(all_in(named))] if named.is_dir() else [named]
+        backups = [one.path for one in reversed(all_in(named))] if is_folder else [named]
         return max(_verify(backup, settings.secret) for backup in backups)
-    backup = newest_in(named) if named.is_dir() else named
+    backup = newest_in(named) if is_folder else named
     kept = restore(backup, settings.secret, settings.database_path)
     sys.stdout.write(f"{settings.database_path} is restored from {backup}{_remark(backup)}.\n")
     if kept:
@@ -43,7 +44,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     return DONE
 
 
-def _verify(backup: Path, secret: str | None) -> int:
+def _verify(backup: str, secret: str | None) -> int:
     """Say how a backup is; return the exit code."""
     try:
         verify(backup, secret)
@@ -55,6 +56,6 @@ def _verify(backup: Path, secret: str | None) -> int:
     return DONE
 
 
-def _remark(backup: Path) -> str:
-    has_checksums = checksum_path(backup).is_file()
+def _remark(backup: str) -> str:
+    has_checksums = Path(checksum_path(backup)).is_file()
     return "" if has_checksums else " (no checksums lie beside it, so they were not compared)"

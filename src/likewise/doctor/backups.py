@@ -5,7 +5,7 @@ Knows a folder and the time; opens no backup.
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 
 from likewise.doctor.finding import Finding, fail, ok, warn
 from likewise.transfer.folder import named_as
@@ -14,13 +14,13 @@ STALE_SECONDS = 48 * 3_600  # a daily one may be late, and a machine be off at n
 _SECONDS_PER_HOUR = 3_600
 
 
-def backups(folder: Path | None, database: Path, now: float) -> Finding:
+def backups(folder: str | None, database: str, now: float) -> Finding:
     """Check the backups in the folder that is set, or else beside the database.
 
     A folder that was set is a promise: there, none or an old one fails.
     """
     report = warn if folder is None else fail
-    where = database.parent if folder is None else folder
+    where = os.path.dirname(database) if folder is None else folder
     try:
         newest = max((one.moment for one in named_as(where, database)), default=None)
     except OSError as error:

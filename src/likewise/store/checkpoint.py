@@ -10,7 +10,6 @@ import asyncio
 import logging
 from concurrent.futures import Executor
 from contextlib import suppress
-from pathlib import Path
 
 import apsw
 
@@ -26,7 +25,7 @@ _log = logging.getLogger("likewise")
 class Checkpoints:
     """Watches the WAL of one writing connection."""
 
-    def __init__(self, writer: apsw.Connection, path: Path, thread: Executor) -> None:
+    def __init__(self, writer: apsw.Connection, path: str, thread: Executor) -> None:
         self._thread = thread
         self._connection = connect(path)
         self._wal_pages = 0

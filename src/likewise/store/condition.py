@@ -11,7 +11,6 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
-from pathlib import Path
 
 import apsw
 
@@ -29,7 +28,7 @@ _LOWEST_PRIORITY = 19
 class Examination:
     """Looks for damage when somebody asks, and keeps what it has found for an hour."""
 
-    def __init__(self, path: Path, wall: Callable[[], float]) -> None:
+    def __init__(self, path: str, wall: Callable[[], float]) -> None:
         self._path = path
         self._wall = wall
         self._thread = ThreadPoolExecutor(1, "examination", initializer=_yield_to_others)
@@ -65,12 +64,12 @@ class Examination:
         return damage_at(self._path, lambda: self._is_closed)
 
 
-def condition_of(path: Path, now: float) -> Condition:
+def condition_of(path: str, now: float) -> Condition:
     """Return the condition of a database that no server has. Raises `OSError`."""
     return _condition(path, damage_at(path), int(now))
 
 
-def damage_at(path: Path, is_over: Callable[[], bool] = lambda: False) -> str | None:
+def damage_at(path: str, is_over: Callable[[], bool] = lambda: False) -> str | None:
     """Return what is wrong with the database at a path, and be it that there is none.
 
     Raises `apsw.InterruptError` once `is_over`.
@@ -102,12 +101,12 @@ def damage_in(connection: apsw.Connection) -> str | None:
     return None
 
 
-def _condition(path: Path, damage: str | None, looked: int | None) -> Condition:
-    disk = os.statvfs(path.parent)
+def _condition(path: str, damage: str | None, looked: int | None) -> Condition:
+    disk = os.statvfs(os.path.dirname(path))
     return Condition(
         sqlite_version=apsw.sqlite_lib_version(),
         database_bytes=_size(path),
-        wal_bytes=_size(path.with_name(path.name + "-wal")),
+        wal_bytes=_size(f"{path}-wal"),
         free_bytes=disk.f_bavail * disk.f_frsize,
         disk_bytes=disk.f_blocks * disk.f_frsize,
         damage=damage,
@@ -115,9 +114,9 @@ def _condition(path: Path, damage: str | None, looked: int | None) -> Condition:
     )
 
 
-def _size(path: Path) -> int:
+def _size(path: str) -> int:
     try:
-        return path.stat().st_size
+        return os.path.getsize(path)
     except OSError:
         return 0
 

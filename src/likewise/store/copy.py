@@ -8,29 +8,28 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import closing, suppress
-from pathlib import Path
 
 import apsw
 
 from likewise.errors import StartError
-from likewise.store.file import connect, sync_folder, unusable
+from likewise.store.file import connect, sync_folder, unfinished_path, unusable
 
 PAGES_PER_STEP = 1_000
 OPERATIONS_PER_MOMENT = 100_000
 
 
 def copy(
-    source: Path,
-    to: Path,
+    source: str,
+    to: str,
     progress: Callable[[float], None] = lambda _share: None,
-    finish: Callable[[Path], None] = lambda _copy: None,
+    finish: Callable[[str], None] = lambda _copy: None,
 ) -> None:
     """Copy the database as it stands at one moment, while others read and write it.
 
     The copy is checked and on the disk before it is named `to`; `finish` is given it just before
     that. Raises `StartError`.
     """
-    temporary = to.with_name(f".{to.name}.{os.getpid()}")
+    temporary = unfinished_path(to)
     try:
         _remove(temporary)
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
@@ -38,11 +37,11 @@ def copy(
         problem = integrity_problem(temporary)
         if problem:
             raise StartError(f"{source} is damaged: {problem}. Restore an older backup.")
-        with temporary.open("rb") as file:
+        with open(temporary, "rb") as file:
             os.fsync(file.fileno())
         finish(temporary)
-        temporary.replace(to)
-        sync_folder(to.parent)
+        os.replace(temporary, to)
+        sync_folder(os.path.dirname(to))
     except (apsw.Error, OSError) as error:
         is_damaged = isinstance(error, apsw.CorruptError | apsw.NotADBError)
         raise unusable(source if is_damaged else to, error) from None
@@ -50,14 +49,15 @@ def copy(
         _remove(temporary)
 
 
-def remove_unfinished(to: Path) -> None:
+def remove_unfinished(to: str) -> None:
     """Remove copies to this name that were cut short. Nobody else may be making one."""
-    for path in to.parent.iterdir():
-        if path.name.startswith(f".{to.name}."):
-            path.unlink()
+    folder, name = os.path.split(to)
+    for entry in os.listdir(folder):
+        if entry.startswith(f".{name}."):
+            os.unlink(os.path.join(folder, entry))
 
 
-def integrity_problem(path: Path) -> str | None:
+def integrity_problem(path: str) -> str | None:
     """Return what SQLite finds wrong with a database file; None when it is whole."""
     with closing(connect(path, read_only=True)) as connection:
         # A moment for Python now and then: without it no signal would be heard before the end.
@@ -69,10 +69,10 @@ def integrity_problem(path: Path) -> str | None:
     return None if found == "ok" else str(found)
 
 
-def _fill(source: Path, to: Path, progress: Callable[[float], None]) -> None:
+def _fill(source: str, to: str, progress: Callable[[float], None]) -> None:
     with (
         closing(connect(source, read_only=True)) as reader,
-        closing(apsw.Connection(os.fspath(to))) as writer,
+        closing(apsw.Connection(to)) as writer,
     ):
         # A transaction holds the moment: without it a busy writer restarts the copy for ever.
         reader.execute("BEGIN")
@@ -85,8 +85,8 @@ def _fill(source: Path, to: Path, progress: Callable[[float], None]) -> None:
         writer.pragma("journal_mode", "DELETE")
 
 
-def _remove(temporary: Path) -> None:
+def _remove(temporary: str) -> None:
     """Remove an unfinished copy, and what SQLite has put beside it."""
     for ending in ("", "-journal", "-wal", "-shm"):
         with suppress(OSError):
-            temporary.with_name(temporary.name + ending).unlink()
+            os.unlink(temporary + ending)

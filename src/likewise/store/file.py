@@ -5,11 +5,13 @@ Knows SQLite's settings and file modes; must not know what the tables mean.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
+import stat
 import time
-from pathlib import Path
+from contextlib import suppress
 from typing import Any
 
 import apsw
@@ -25,6 +27,7 @@ CACHE_KIB = 128  # of each connection: more took memory, and the system caches t
 _SOUND_VERSION = (3, 51, 3)
 _HEADER_BYTES = 100
 _SECRET_SIZES = range(32, 65)  # bytes; BLAKE2b takes no longer key
+_NOTHING_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 _LOCK_TRIES, _LOCK_TRY_SECONDS = 10, 0.02
 
 
@@ -39,7 +42,7 @@ def check_sqlite() -> None:
     )
 
 
-def connect(path: Path, *, create: bool = False, read_only: bool = False) -> apsw.Connection:
+def connect(path: str, *, create: bool = False, read_only: bool = False) -> apsw.Connection:
     """Open one connection with the settings that durability rests on.
 
     `synchronous=FULL`: what is committed is on the disk. Nothing checkpoints on its own: a
@@ -49,7 +52,7 @@ def connect(path: Path, *, create: bool = False, read_only: bool = False) -> aps
     flags = apsw.SQLITE_OPEN_READONLY if read_only else apsw.SQLITE_OPEN_READWRITE
     try:
         _check_file(path, create=create)
-        connection = apsw.Connection(os.fspath(path), flags=flags)
+        connection = apsw.Connection(path, flags=flags)
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
         connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
@@ -63,16 +66,29 @@ def connect(path: Path, *, create: bool = False, read_only: bool = False) -> aps
     return connection
 
 
-def identity(path: Path) -> tuple[int, int] | None:
+def file_type(path: str) -> int:
+    """Return what a path leads to, as `stat.S_IFMT` tells it; 0 where nothing is there.
+
+    Raises `OSError` where this user may not look: `os.path.exists` would say that nothing is there.
+    """
+    try:
+        return stat.S_IFMT(os.stat(path).st_mode)
+    except OSError as error:
+        if error.errno in _NOTHING_THERE:
+            return 0
+        raise
+
+
+def identity(path: str) -> tuple[int, int] | None:
     """Return which file a name leads to, None for none. Looks only: see `_check_file`."""
     try:
-        found = path.stat()
+        found = os.stat(path)
     except OSError:
         return None
     return found.st_dev, found.st_ino
 
 
-def unusable(path: Path, error: apsw.Error | OSError) -> StartError:
+def unusable(path: str, error: apsw.Error | OSError) -> StartError:
     """Return what to tell the operator when a file cannot be used."""
     if isinstance(error, apsw.NotADBError):
         return _no_database(path)
@@ -88,18 +104,18 @@ def unusable(path: Path, error: apsw.Error | OSError) -> StartError:
     return StartError(f"{path} cannot be used: {reason}.")
 
 
-def _check_file(path: Path, *, create: bool) -> None:
+def _check_file(path: str, *, create: bool) -> None:
     """Refuse what cannot be a database; make an empty file where one shall be made.
 
     An existing file is never opened here: closing it would drop every lock that this process
     holds on it (fcntl(2)), and the next program to close the database would delete its WAL.
     """
     _check_place(path)
-    if path.exists():
-        if 0 < path.stat().st_size < _HEADER_BYTES:
+    if file_type(path):
+        if 0 < os.path.getsize(path) < _HEADER_BYTES:
             raise _no_database(path)
         return
-    if path.with_name(path.name + ".restoring").exists():
+    if file_type(f"{path}.restoring"):
         raise StartError(f"A restore of {path} was interrupted. Run `likewise restore` again.")
     if not create:
         raise StartError(f"There is no database {path}. `likewise serve` makes one.")
@@ -107,18 +123,19 @@ def _check_file(path: Path, *, create: bool) -> None:
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
 
-def _check_place(path: Path) -> None:
-    if path.is_dir():
+def _check_place(path: str) -> None:
+    if file_type(path) == stat.S_IFDIR:
         raise StartError(f"{path} is a folder. Name a file with LIKEWISE_DATABASE.")
-    if not path.parent.is_dir():
-        raise StartError(f"There is no folder for {path}. Make {path.parent} first.")
+    folder = os.path.dirname(path)
+    if file_type(folder) != stat.S_IFDIR:
+        raise StartError(f"There is no folder for {path}. Make {folder} first.")
 
 
-def _no_database(path: Path) -> StartError:
+def _no_database(path: str) -> StartError:
     return StartError(f"{path} is not a database. Name another file with LIKEWISE_DATABASE.")
 
 
-def _check_application(connection: apsw.Connection, path: Path) -> None:
+def _check_application(connection: apsw.Connection, path: str) -> None:
     if connection.pragma("application_id") == APPLICATION_ID:
         return
     if connection.execute("SELECT count(*) FROM sqlite_schema").get:
@@ -131,7 +148,7 @@ def _check_application(connection: apsw.Connection, path: Path) -> None:
 class Lock:
     """Held by the one process that writes; its file tells others where that process listens."""
 
-    def __init__(self, database: Path) -> None:
+    def __init__(self, database: str) -> None:
         """Take the lock. Raises `StartError` that names who holds it."""
         self.path = _lock_path(database)
         try:
@@ -162,10 +179,10 @@ class Lock:
         os.close(self._file)
 
 
-def holder_of(database: Path) -> dict[str, Any] | None:
+def holder_of(database: str) -> dict[str, Any] | None:
     """Return what the running server tells of itself; None when none runs."""
     try:
-        with _lock_path(database).open("rb") as file:
+        with open(_lock_path(database), "rb") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -183,9 +200,9 @@ def _facts(text: bytes) -> dict[str, Any]:
     return facts if isinstance(facts, dict) else {}
 
 
-def _lock_path(database: Path) -> Path:
+def _lock_path(database: str) -> str:
     """Return the one lock of a database, by whichever link it is reached."""
-    return Path(os.path.realpath(database) + ".lock")
+    return os.path.realpath(database) + ".lock"
 
 
 def _lock(descriptor: int) -> None:
@@ -198,12 +215,12 @@ def _lock(descriptor: int) -> None:
     return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def secret_path(database: Path) -> Path:
+def secret_path(database: str) -> str:
     """Return where the secret of a database lies."""
-    return database.with_name(database.name + ".key")
+    return f"{database}.key"
 
 
-def read_secret(database: Path, configured: str | None) -> bytes | None:
+def read_secret(database: str, configured: str | None) -> bytes | None:
     """Return the database's secret: the configured one, else that of its key file, else None.
 
     Raises `StartError` for what cannot be a secret.
@@ -211,9 +228,10 @@ def read_secret(database: Path, configured: str | None) -> bytes | None:
     path = secret_path(database)
     if configured is None:
         try:
-            if path.exists() and not path.is_file():  # a pipe would have us wait for ever
+            if os.path.exists(path) and not os.path.isfile(path):  # a pipe: we would wait for ever
                 raise StartError(f"The secret {path} is not a file.")
-            text = path.read_text(encoding="utf-8")
+            with open(path, encoding="utf-8") as file:
+                text = file.read()
         except FileNotFoundError:
             return None
         except (OSError, UnicodeDecodeError) as error:
@@ -231,29 +249,41 @@ def read_secret(database: Path, configured: str | None) -> bytes | None:
     )
 
 
-def make_secret(database: Path) -> bytes:
+def make_secret(database: str) -> bytes:
     """Make the secret of a new database, on the disk before anything depends on it."""
     text = new_secret().hex()
     write_private(secret_path(database), text + "\n")
     return text.encode()
 
 
-def write_private(path: Path, text: str) -> None:
+def write_private(path: str, text: str) -> None:
     """Write a file that only this user can read, whole or not at all. Raises `OSError`."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = unfinished_path(path)
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(descriptor)
-        temporary.replace(path)
+        os.replace(temporary, path)
     finally:
-        temporary.unlink(missing_ok=True)
-    sync_folder(path.parent)
+        remove(temporary)
+    sync_folder(os.path.dirname(path))
 
 
-def sync_folder(folder: Path) -> None:
+def unfinished_path(path: str) -> str:
+    """Return how this process calls a file until it is whole: hidden, beside its own name."""
+    folder, name = os.path.split(path)
+    return os.path.join(folder, f".{name}.{os.getpid()}")
+
+
+def remove(path: str) -> None:
+    """Remove a file, or find it gone. Raises `OSError`."""
+    with suppress(FileNotFoundError):
+        os.unlink(path)
+
+
+def sync_folder(folder: str) -> None:
     """Make renames in a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

@@ -5,8 +5,8 @@ Knows SQL files, `user_version` and one line of `meta`; must not know what the o
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import apsw
@@ -14,6 +14,8 @@ import apsw
 from likewise import __version__
 from likewise.errors import StartError
 from likewise.store.file import APPLICATION_ID
+
+_FOLDER = os.path.join(os.path.dirname(__file__), "migrations")
 
 
 class Migration(NamedTuple):
@@ -25,13 +27,18 @@ class Migration(NamedTuple):
 
 def migrations() -> list[Migration]:
     """Return every migration of this version, in order."""
-    files = sorted(Path(__file__).with_name("migrations").glob("*.sql"))
-    return [Migration(int(file.name[:4]), file.read_text(encoding="utf-8")) for file in files]
+    names = sorted(name for name in os.listdir(_FOLDER) if name.endswith(".sql"))
+    return [Migration(int(name[:4]), _sql(name)) for name in names]
+
+
+def _sql(name: str) -> str:
+    with open(os.path.join(_FOLDER, name), encoding="utf-8") as file:
+        return file.read()
 
 
 def migrate(
     connection: apsw.Connection,
-    path: Path,
+    path: str,
     steps: Sequence[Migration],
     back_up: Callable[[int], None],
 ) -> None:
@@ -48,7 +55,7 @@ def migrate(
     _take(connection, [step for step in steps if step.number > schema])
 
 
-def check_schema(connection: apsw.Connection, path: Path, newest: int) -> int:
+def check_schema(connection: apsw.Connection, path: str, newest: int) -> int:
     """Return the schema's number. Raises `StartError` when it is newer than `newest`."""
     schema = int(connection.pragma("user_version"))
     if schema > newest:
@@ -58,7 +65,7 @@ def check_schema(connection: apsw.Connection, path: Path, newest: int) -> int:
     return schema
 
 
-def check_current(connection: apsw.Connection, path: Path, newest: int) -> None:
+def check_current(connection: apsw.Connection, path: str, newest: int) -> None:
     """Raise `StartError` unless the schema is the newest: commands do not change it unasked."""
     schema = check_schema(connection, path, newest)
     if not schema:

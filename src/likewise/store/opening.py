@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import apsw
 
@@ -24,7 +23,7 @@ _log = logging.getLogger("likewise")
 
 
 def open_store(
-    path: Path,
+    path: str,
     configured_secret: str | None,
     *,
     create: bool,
@@ -51,7 +50,7 @@ def open_store(
 
 def prepare(
     connection: apsw.Connection,
-    path: Path,
+    path: str,
     configured_secret: str | None,
     progress: Callable[[float], None] = lambda _share: None,
 ) -> bytes:
@@ -84,7 +83,7 @@ def prepare(
     return secret
 
 
-def _secret(connection: apsw.Connection, path: Path, configured: str | None) -> bytes:
+def _secret(connection: apsw.Connection, path: str, configured: str | None) -> bytes:
     """Return the secret that belongs to the database; a new database gets a new one."""
     secret = file.read_secret(path, configured)
     kept = mark_of(connection)

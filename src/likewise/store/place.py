@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import apsw
 
@@ -22,7 +21,7 @@ _log = logging.getLogger("likewise")
 class Place:
     """Remembers which file a path led to."""
 
-    def __init__(self, path: Path, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, path: str, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._path = path
         self._file = file.identity(path)
         self._monotonic = monotonic

@@ -5,8 +5,6 @@ Reads only; a report never makes a reader or a like wait.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import apsw
 
 from likewise.store import Query, Report, Row, Totals
@@ -47,7 +45,7 @@ FROM hourly AS h CROSS JOIN pages AS p ON p.id = h.page JOIN kinds ON kinds.id =
 WHERE p.site = ? AND h.hour BETWEEN ? AND ? GROUP BY 1"""
 
 
-def connect_for_reports(path: Path) -> apsw.Connection:
+def connect_for_reports(path: str) -> apsw.Connection:
     """Open a connection that sorts large results in a file: memory is for those who like."""
     connection = connect(path, read_only=True)
     connection.execute("PRAGMA temp_store=FILE")

@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import apsw
@@ -62,7 +61,7 @@ class SqliteStore:
     """Answers the protocol `Store`. Built by `open_store` on a running event loop."""
 
     def __init__(
-        self, path: Path, secret: bytes, writer: apsw.Connection, wall: Callable[[], float]
+        self, path: str, secret: bytes, writer: apsw.Connection, wall: Callable[[], float]
     ) -> None:
         self.path = path
         self.wall = wall

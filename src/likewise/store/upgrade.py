@@ -5,29 +5,29 @@ Knows files and one line of `meta`; must not know what the other tables mean.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 
 import apsw
 
 from likewise.errors import StartError
 from likewise.store.copy import copy, remove_unfinished
-from likewise.store.file import secret_path, write_private
+from likewise.store.file import remove, secret_path, write_private
 
 _BEFORE = ".before-schema-"
 _HEADER_BYTES, _USER_VERSION = 100, slice(60, 64)  # sqlite.org/fileformat2.html#the_database_header
 _VERSION = re.compile(rb"[0-9][0-9a-z.+-]{0,31}")
 
 
-def backup_path(database: Path, schema: int) -> Path:
+def backup_path(database: str, schema: int) -> str:
     """Return how the copy is called that is made before a database gets this schema."""
-    return database.with_name(f"{database.name}{_BEFORE}{schema}")
+    return f"{database}{_BEFORE}{schema}"
 
 
 def back_up_before(
-    database: Path,
+    database: str,
     schema: int,
     secret: bytes | None,
     progress: Callable[[float], None] = lambda _share: None,
@@ -44,12 +44,12 @@ def back_up_before(
     try:
         copy(database, to, progress)
     except BaseException:
-        if not to.exists():
-            secret_path(to).unlink(missing_ok=True)
+        if not os.path.exists(to):
+            remove(secret_path(to))
         raise
 
 
-def too_new(connection: apsw.Connection, path: Path, schema: int, newest: int) -> StartError:
+def too_new(connection: apsw.Connection, path: str, schema: int, newest: int) -> StartError:
     """Return what to say of a database that a newer version has written."""
     return StartError(
         f"{path} was written by a newer version of Likewise (schema {schema}, this one knows up to"
@@ -67,17 +67,18 @@ def _needed(connection: apsw.Connection) -> str:
     return "that version"
 
 
-def _readable(database: Path, newest: int) -> Path | None:
+def _readable(database: str, newest: int) -> str | None:
     """Return the last copy that was made before an upgrade and that this version can read."""
-    prefix = f"{database.name}{_BEFORE}"
-    found: list[tuple[int, Path]] = []
-    with suppress(OSError):
-        names = [path for path in database.parent.iterdir() if path.name.startswith(prefix)]
-        found = [(_schema_in_header(path), path) for path in names if path.suffix != ".key"]
+    folder, name = os.path.split(database)
+    found: list[tuple[int, str]] = []
+    with suppress(OSError), os.scandir(folder) as entries:
+        copies = [entry for entry in entries if entry.name.startswith(f"{name}{_BEFORE}")]
+        paths = [entry.path for entry in copies if not entry.name.endswith(".key")]
+        found = [(_schema_in_header(path), path) for path in paths]
     return max((one for one in found if 0 < one[0] <= newest), default=(0, None))[1]
 
 
-def _schema_in_header(path: Path) -> int:
-    with suppress(OSError), path.open("rb") as file:
+def _schema_in_header(path: str) -> int:
+    with suppress(OSError), open(path, "rb") as file:
         return int.from_bytes(file.read(_HEADER_BYTES)[_USER_VERSION], "big")
     return 0

@@ -6,9 +6,9 @@ Knows that form; must not know what is in the files.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Mapping
-from pathlib import Path
 
 from likewise.errors import StartError
 
@@ -18,29 +18,29 @@ _LINE = re.compile(r"\\?([0-9a-f]{64}) [ *].+", re.DOTALL)
 _ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r"}
 
 
-def checksum_path(backup: Path) -> Path:
+def checksum_path(backup: str) -> str:
     """Return where the checksums of a backup lie."""
-    return backup.with_name(backup.name + ".sha256")
+    return f"{backup}.sha256"
 
 
-def lines_for(files: Mapping[str, Path]) -> str:
+def lines_for(files: Mapping[str, str]) -> str:
     """Return a line for each file, under the name that it shall have. Raises `OSError`."""
     return "".join(_line(_digest_of(path), name) for name, path in files.items())
 
 
-def check(lines: Path, *files: Path) -> None:
+def check(lines: str, *files: str) -> None:
     """Compare files with the lines that were written of them, in this order.
 
     Their names may have changed since. Raises `StartError`.
     """
     try:
-        with lines.open("rb") as file:
+        with open(lines, "rb") as file:
             text = file.read(MAX_BYTES).decode("utf-8", "surrogateescape")
         found = [_LINE.fullmatch(line) for line in text.removesuffix("\n").split("\n")]
         if len(found) != len(files) or None in found:
             raise StartError(f"{lines} holds no checksums of a backup. Take another backup.")
         for path, line in zip(files, found, strict=True):
-            if line is not None and path.exists() and line[1] != _digest_of(path):
+            if line is not None and os.path.exists(path) and line[1] != _digest_of(path):
                 raise StartError(
                     f"{path} is not what it was when its checksum was written: it was damaged or"
                     f" changed. Take another backup; if you changed it yourself, remove {lines}."
@@ -49,8 +49,8 @@ def check(lines: Path, *files: Path) -> None:
         raise StartError(f"{lines} cannot be compared: {error.strerror}.") from None
 
 
-def _digest_of(path: Path) -> str:
-    with path.open("rb") as file:
+def _digest_of(path: str) -> str:
+    with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

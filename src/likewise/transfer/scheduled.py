@@ -10,7 +10,6 @@ import os
 import signal
 import sys
 from contextlib import suppress
-from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -38,18 +37,17 @@ class Job(NamedTuple):
 
 def carry_out(job: Job) -> None:
     """Make the backup, then remove the oldest. Raises `StartError`."""
-    database, folder = Path(job.database), Path(job.folder)
     try:
-        with working_in(folder):
-            clear(folder, database)
-            new = free_name(folder, database, job.now)
-            secret = write_backup(database, job.configured_secret, new)
+        with working_in(job.folder):
+            clear(job.folder, job.database)
+            new = free_name(job.folder, job.database, job.now)
+            secret = write_backup(job.database, job.configured_secret, new)
             with suppress(BrokenPipeError):  # the service was killed: it is a good one all the same
                 sys.stdout.write(f"{new}\n")
                 sys.stdout.flush()
-            drop_oldest(folder, database, secret, kept=job.kept, new=new)
+            drop_oldest(job.folder, job.database, secret, kept=job.kept, new=new)
     except OSError as error:
-        raise unusable(folder, error) from None
+        raise unusable(job.folder, error) from None
 
 
 def main() -> int:

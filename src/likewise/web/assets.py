@@ -6,6 +6,7 @@ until a page that pins one asks; knows nothing of likes.
 
 from __future__ import annotations
 
+import os
 import re
 import zlib
 from binascii import b2a_base64
@@ -13,7 +14,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import lru_cache
 from hashlib import sha256, sha384
-from pathlib import Path
 
 from likewise import __version__
 from likewise.errors import Problem
@@ -22,6 +22,7 @@ from likewise.web.answers import NO_STORE, PUBLIC, has_tag, json_answer, page_he
 from likewise.web.host import AdminHost
 from likewise.web.routes import nothing_here
 
+_FOLDER = os.path.dirname(__file__)
 _TYPES = {
     "css": "text/css; charset=utf-8",
     "html": "text/html; charset=utf-8",
@@ -61,15 +62,21 @@ class Asset:
 
 def load_assets() -> dict[str, Asset]:
     """Return every file in `static/` by its path below it."""
-    return dict(_walk(Path(__file__).with_name("static"), ""))
+    return dict(_walk(os.path.join(_FOLDER, "static"), ""))
 
 
-def _walk(folder: Path, prefix: str) -> Iterator[tuple[str, Asset]]:
-    for entry in folder.iterdir():
-        if entry.is_dir():
-            yield from _walk(entry, f"{prefix}{entry.name}/")
-        elif entry.name.rpartition(".")[2] in _TYPES:
-            yield prefix + entry.name, Asset(entry.name, entry.read_bytes())
+def _walk(folder: str, prefix: str) -> Iterator[tuple[str, Asset]]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir():
+                yield from _walk(entry.path, f"{prefix}{entry.name}/")
+            elif entry.name.rpartition(".")[2] in _TYPES:
+                yield prefix + entry.name, _asset(entry.path)
+
+
+def _asset(path: str) -> Asset:
+    with open(path, "rb") as file:
+        return Asset(os.path.basename(path), file.read())
 
 
 @lru_cache(_KEPT_IN_MEMORY)
@@ -79,7 +86,7 @@ def released_script(script: str, name: bytes) -> Asset:
     if _HASH.fullmatch(name):
         file = f"{script}-{name.decode()}.js"
         with suppress(FileNotFoundError):
-            return Asset(file, (Path(__file__).with_name("widgets") / file).read_bytes())
+            return _asset(os.path.join(_FOLDER, "widgets", file))
     raise Problem("not_found", "There is no such version of the widget.")
 
 
