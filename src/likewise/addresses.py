@@ -168,6 +168,8 @@ class Proxies:
 
     def _walk(self, forwarded: bytes) -> bytes | None:
         """Return the last address that is no trusted proxy's, else the first; None without any."""
+        if b"," not in forwarded:
+            return parse_address(forwarded.decode("latin-1"))
         client = None
         for hop in reversed(forwarded.decode("latin-1").split(",")):
             if not hop or hop.isspace():

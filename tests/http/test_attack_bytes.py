@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
+from likewise.http.server import MAX_SPARE_READERS
 from tests.conftest import StartService
 from tests.http.attackers import MIB, Attacker, close_all, withstood
 from tests.http.door import Client, Door, chunked, get, post, until
@@ -97,9 +98,27 @@ def test_trailers_do_not_change_who_asks(service: Service) -> None:
 
 
 def test_what_has_read_trailers_reads_for_no_other_connection(door: Door) -> None:
-    for asked, at_rest in ((HEALTH, 1), (chunked(b"{}", trailers=b"X:\r\n"), 0), (HEALTH, 1)):
+    first = door.server.reader
+    for asked, is_kept in ((HEALTH, True), (chunked(b"{}", trailers=b"X:\r\n"), False)):
         assert door.ask(asked).status == 200
-        assert door.run(lambda: len(door.server.readers)) == at_rest
+        assert door.run(lambda: door.server.reader is first) == is_kept
+    assert door.run(lambda: door.server.spare_readers) == []
+
+
+def begun(door: Door) -> int:
+    return sum(connection._has_begun() for connection in door.server._connections)
+
+
+def test_readers_of_requests_in_pieces_are_kept_up_to_a_bound(door: Door) -> None:
+    clients = [door.connect() for _ in range(MAX_SPARE_READERS + 8)]
+    for client in clients:
+        client.send(HEALTH[:-4])
+    until(lambda: door.run(lambda: begun(door)) == len(clients))
+    for client in clients:
+        client.send(HEALTH[-4:])
+        assert client.answer().status == 200
+    assert door.run(lambda: len(door.server.spare_readers)) == MAX_SPARE_READERS
+    assert [door.ask(HEALTH).status for _ in range(2)] == [200, 200]
 
 
 def test_a_body_of_1_gib_is_refused_while_it_is_sent(service: Service) -> None:

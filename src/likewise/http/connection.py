@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, cast
 
 from likewise.errors import Problem
 from likewise.http.message import Request, Response
-from likewise.http.reader import Reader
 from likewise.http.wire import CONTINUE, encode
 from likewise.later import Later
 
 if TYPE_CHECKING:
+    from likewise.http.reader import Reader
     from likewise.http.server import Server
 
 REQUEST_SECONDS = 15  # to arrive, from connecting or from its first byte
@@ -26,7 +26,6 @@ STALL_BYTES = 65_536
 CLOSE_SECONDS = 5  # for a peer to close after our last answer
 
 MAX_PIPELINE = 32  # nothing is read while so many answers are made
-MAX_SPARE_READERS = 64
 WRITE_BYTES = 16_384
 
 _NEVER = float("inf")
@@ -95,7 +94,7 @@ class Connection(asyncio.BufferedProtocol):
             return
         server, reader = self._server, self._reader
         if reader is None:
-            reader = self._reader = server.readers.pop() if server.readers else Reader(server.app)
+            reader = self._reader = server.reader
             reader.connection = self
         was_begun = reader.begun
         try:
@@ -104,15 +103,16 @@ class Connection(asyncio.BufferedProtocol):
             self._refuse(error)
         if self._is_last:
             self._drop_reader()
-        elif not (reader.begun or reader.raw_bytes):
-            if reader.is_reusable and len(server.readers) < MAX_SPARE_READERS:
-                self._reader = None
-                del reader.connection
-                server.readers.append(reader)
-            else:
-                self._drop_reader()
-        elif not (was_begun or self._slots or self._write_paused) and reader.begun:
-            self.deadline = server.now + REQUEST_SECONDS
+        elif reader.begun or reader.raw_bytes:
+            server.keep_apart(reader)
+            if not (was_begun or self._slots or self._write_paused) and reader.begun:
+                self.deadline = server.now + REQUEST_SECONDS
+        elif reader.is_reusable:
+            self._reader = None
+            if reader is not server.reader:
+                server.take_back(reader)
+        else:
+            self._drop_reader()
         self._ask_on()
 
     def eof_received(self) -> bool:
@@ -189,6 +189,7 @@ class Connection(asyncio.BufferedProtocol):
         """Forget the unfinished request."""
         reader, self._reader = self._reader, None
         if reader is not None:
+            self._server.keep_apart(reader)
             reader.close()
 
     def _refuse(self, error: BaseException) -> None:
@@ -211,9 +212,9 @@ class Connection(asyncio.BufferedProtocol):
             slot = self._unasked.pop(0)
             if slot.request:
                 self._ask(slot, slot.request)
-        self._expect_us()
         self._server.go_on_soon(self)
         if self._unasked:
+            self._expect_us()
             self._pace()
             # Going on is queued before this, and may find that nothing is read: then nothing is
             # asked here either, and the transport calls us back.
@@ -228,12 +229,13 @@ class Connection(asyncio.BufferedProtocol):
             # The path is enough: who waits for a commit shall not keep all headers in memory.
             slot.request = None
             answer.add_done_callback(partial(self._settle, slot, request.path))
+            self._expect_us()
 
     def _expect_us(self) -> None:
-        """Note at once that the peer waits for us: until it is our turn to write, whoever looks for
-        the late, the idle and the hoarding shall not take it for one.
+        """Note that the peer waits for us: whoever looks for the late, the idle and the hoarding
+        shall not take it for one. Where an answer is made at once it leaves before they look.
         """
-        if self._slots and not self._write_paused:
+        if not self._write_paused:
             self.deadline = _NEVER
             self._server.stop_waiting(self)
             if self._unasked or self in self._server.held:
@@ -279,9 +281,9 @@ class Connection(asyncio.BufferedProtocol):
 
     def _write_answers(self) -> bool:
         """Write while answers are made and the peer reads them; tell whether there were any."""
-        slots, has_written = self._slots, False
-        while slots and slots[0].response and not self._write_paused:
-            answers, has_written = self._next_answers(), True
+        has_written = False
+        while not self._write_paused and (answers := self._next_answers()):
+            has_written = True
             if not self._transport.is_closing():
                 self._transport.write(answers)
         return has_written
@@ -300,10 +302,14 @@ class Connection(asyncio.BufferedProtocol):
         answers, slots, server = b"", self._slots, self._server
         while slots and (response := slots[0].response) and len(answers) < WRITE_BYTES:
             slot = slots.pop(0)
-            keep_alive = slot.keep_alive and not (server.draining and self._is_idle())
-            self._is_last |= not keep_alive
+            if not slot.keep_alive or (server.draining and self._is_idle()):
+                slot.keep_alive, self._is_last = False, True
             answers += encode(
-                response, server.date, slot.version, is_head=slot.is_head, keep_alive=keep_alive
+                response,
+                server.date,
+                slot.version,
+                is_head=slot.is_head,
+                keep_alive=slot.keep_alive,
             )
         return answers
 

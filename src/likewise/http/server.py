@@ -22,6 +22,7 @@ from likewise.later import Later
 
 MAX_CONNECTIONS = 16_384
 MAX_PER_PEER = 256  # of a peer that is no trusted proxy
+MAX_SPARE_READERS = 64
 MAX_HELD_BYTES = 8 << 20  # of unfinished requests and unread answers, over all connections
 TICK_SECONDS = 1.0  # one coarse timer for all deadlines
 DRAIN_SECONDS = 10.0
@@ -46,7 +47,8 @@ class Server:
         self.app = app
         self.draining = False
         self.buffer = memoryview(bytearray(READ_BYTES))  # for each read in turn
-        self.readers: list[Reader] = []  # at rest
+        self.reader = Reader(app)  # of whoever begins a request
+        self.spare_readers: list[Reader] = []
         self.held: dict[Connection, int] = {}  # bytes, for the peer; the longest held first
         self._held_bytes = 0
         self._going_on: list[Connection] = []  # at the end of this turn of the loop
@@ -97,6 +99,7 @@ class Server:
         return connection
 
     def _make_room(self) -> bool:
+        self._go_on()
         longest_waiting = next(iter(self._waiting), None)
         if longest_waiting is None:
             return False
@@ -128,6 +131,19 @@ class Server:
             if not self._of_peer[connection.peer]:
                 del self._of_peer[connection.peer]
 
+    def keep_apart(self, reader: Reader) -> None:
+        """Note that a reader holds an unfinished request, or is of no more use."""
+        if reader is self.reader:
+            self.reader = self.spare_readers.pop() if self.spare_readers else Reader(self.app)
+
+    def take_back(self, reader: Reader) -> None:
+        """Keep a reader whose request is finished for the next one that comes in pieces."""
+        if len(self.spare_readers) < MAX_SPARE_READERS:
+            del reader.connection
+            self.spare_readers.append(reader)
+        else:
+            reader.close()
+
     def wait_for(self, connection: Connection) -> None:
         """Note that the connection waits for its peer from now on."""
         self._waiting.pop(connection, None)
@@ -150,6 +166,9 @@ class Server:
             self._go_on()
 
     def _go_on(self) -> None:
+        """Let all write whose answers are made. Who looks for those to be ended asks for it first:
+        nobody is late, idle or hoarding for having no answer yet.
+        """
         going_on, self._going_on = self._going_on, []
         began, self._turn_began = self._turn_began, None
         made = self._monotonic()
@@ -178,6 +197,7 @@ class Server:
         of connections, are no limit; and honest requests and answers are not held at all, since
         they arrive and leave whole.
         """
+        self._go_on()
         while self._held_bytes > MAX_HELD_BYTES:
             longest_held = next(iter(self.held))
             self.hold(longest_held, 0)
@@ -206,6 +226,7 @@ class Server:
         self.now = self._monotonic()
         self.date = date_line(time.time())
         self._collect_garbage()
+        self._go_on()
         late = [held for held in self._connections if held.deadline < self.now]
         self._tick_handle = self._loop.call_later(
             TICK_SECONDS if len(late) <= AT_ONCE else 0, self._tick

@@ -95,6 +95,10 @@ class App:
         return problem_answer(error, headers)
 
     def _handle(self, request: Request) -> Answer:
+        endpoint = self._router.asked_most.get((request.method, request.path))
+        if endpoint is not None:
+            endpoint.requests += 1
+            return endpoint.handler(request)
         match = self._router.find(request.path)
         if match.place.is_owners and not self._admin.is_here(request):
             raise nothing_here()

@@ -158,6 +158,14 @@ class Router:
         self._exact = {
             place.head: Match(place, ()) for place in places.values() if not place.is_open
         }
+        # What anybody may ask with no name in its path: found in one step, as most requests are.
+        self.asked_most = {
+            (method, place.head): endpoint
+            for place in places.values()
+            if not place.is_open
+            for method, endpoint in place.endpoints.items()
+            if endpoint.route.audience == PUBLIC
+        }
         self._open = [place for place in places.values() if place.is_open]
 
     def find(self, path: bytes) -> Match:
