@@ -13,6 +13,8 @@ from typing import Literal
 
 MAX_COUNT = 65_535  # what a counter of 16 bits holds
 SECONDS_PER_DAY = 86_400
+WAYS = 8  # rows of a set
+KEPT = 3  # used last, and never forgotten: a caller may have as many rows in its hands
 _MOST_CALLS = 0xFFFF_FFFF
 
 
@@ -30,18 +32,15 @@ class Counters:
     Rows are found by SipHash, which is made for tables that attackers fill (PEP 456).
     """
 
-    WAYS = 8
-    KEPT = 3  # used last, and never forgotten: a caller may have as many rows in its hands
-
     def __init__(
         self, entries: int, *, monotonic: Callable[[], float], wall: Callable[[], float]
     ) -> None:
-        self._sets = entries // self.WAYS
+        self._sets = entries // WAYS
         self._monotonic = monotonic
         self._wall = wall
         self._key = os.urandom(16)  # in front of all: the interpreter's own key may be set to 0
         self._calls = 0
-        self._rows = self._sets * self.WAYS
+        self._rows = self._sets * WAYS
         self._tag = _column("I", self._rows)
         self._used = _column("I", self._rows)  # when last: the number of the call
         self._start = _column("I", self._rows)  # in seconds of the monotonic clock
@@ -55,46 +54,42 @@ class Counters:
         """
         if not self._day_start <= self._wall() < self._day_end:
             self._begin_day()
-        hashed = hash(self._key + subject)
-        start = hashed % self._sets * self.WAYS
-        tag = hashed // self._sets & 0xFFFF_FFFF or 1
-        tags = self._tag[start : start + self.WAYS].tolist()
-        row = start + tags.index(tag) if tag in tags else self._give_room(start, tag)
+        quotient, number = divmod(hash(self._key + subject), self._sets)
+        start, tag, now = number * WAYS, quotient & 0xFFFF_FFFF or 1, self._monotonic()
+        tags = self._tag[start : start + WAYS].tolist()
+        if tag in tags:
+            row = start + tags.index(tag)
+            since = self._start[row]
+            is_over = not since <= now < since + window_seconds
+        else:
+            row, is_over = self._give_room(start, tag), True
+        if is_over:
+            self._start[row], self.count[row] = int(now), 0
         if self._calls == _MOST_CALLS:  # ages begin anew, or the newest would seem the oldest
             self._used, self._calls = _column("I", self._rows), 0
         self._calls = self._used[row] = self._calls + 1
-        now, since = self._monotonic(), self._start[row]
-        if not since <= now < since + window_seconds:
-            self._start[row], self.count[row] = int(now), 0
         return row
 
     def peek(self, subject: bytes) -> int | None:
         """Return a subject's row as it stands; None where it has none. To look takes no room."""
-        hashed = hash(self._key + subject)
-        start = hashed % self._sets * self.WAYS
-        tags = self._tag[start : start + self.WAYS].tolist()
-        tag = hashed // self._sets & 0xFFFF_FFFF or 1
+        quotient, number = divmod(hash(self._key + subject), self._sets)
+        start, tag = number * WAYS, quotient & 0xFFFF_FFFF or 1
+        tags = self._tag[start : start + WAYS].tolist()
         return start + tags.index(tag) if tag in tags else None
 
     def _give_room(self, start: int, tag: int) -> int:
         """Let the least row of a set be another subject's; return it."""
-        row = self._least(start)
-        self._tag[row] = tag
-        self._start[row] = self.count[row] = self.first[row] = self.second[row] = 0
-        return row
-
-    def _least(self, start: int) -> int:
-        """Return which row of a set makes room."""
-        end = start + self.WAYS
-        used = self._used[start:end].tolist()
-        oldest = used.index(min(used))
+        used = self._used[start : start + WAYS].tolist()
+        row = start + used.index(min(used))
         # Who has spent nothing today goes at once, without a look at the others.
-        if self.first[start + oldest]:
-            today = self.first[start:end].tolist()
-            if today[oldest] > min(today):
-                by_age = sorted(range(self.WAYS), key=used.__getitem__)
-                oldest = min(by_age[: -self.KEPT], key=today.__getitem__)
-        return start + oldest
+        if self.first[row]:
+            today = self.first[start : start + WAYS].tolist()
+            if today[row - start] > min(today):
+                by_age = sorted(range(WAYS), key=used.__getitem__)
+                row = start + min(by_age[:-KEPT], key=today.__getitem__)
+            self.first[row] = 0
+        self._tag[row], self.second[row] = tag, 0
+        return row
 
     def _begin_day(self) -> None:
         """Count from 0 what is counted by the day; also where the date was set back."""

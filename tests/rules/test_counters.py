@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likewise.counters import Counters
+from likewise.counters import WAYS, Counters
 from tests.rules.clock import MIDNIGHT, Clock
 
 WINDOW_SECONDS = 10
@@ -72,8 +72,8 @@ def test_a_date_that_is_set_back_forgets_the_day_and_nothing_else() -> None:
 
 def test_the_one_used_longest_ago_makes_room() -> None:
     clock = Clock()
-    table = counters(clock, entries=Counters.WAYS)  # one set: they all meet
-    for number in range(Counters.WAYS):
+    table = counters(clock, entries=WAYS)  # one set: they all meet
+    for number in range(WAYS):
         count(table, b"%d" % number)
         clock.go_on(1)
     assert counted(table, b"0")[1] == 1  # used again: 1 is now the oldest
@@ -98,18 +98,18 @@ def test_what_counts_for_nothing_today_makes_room_for_what_does() -> None:
 
 def test_yesterday_protects_nobody() -> None:
     clock = Clock(MIDNIGHT - 1)
-    table = counters(clock, entries=Counters.WAYS)
-    for number in range(Counters.WAYS):
+    table = counters(clock, entries=WAYS)
+    for number in range(WAYS):
         count(table, b"old %d" % number)
     clock.go_on(1)
-    for number in range(Counters.WAYS):
+    for number in range(WAYS):
         count(table, b"new %d" % number)
-    assert [counted(table, b"new %d" % number)[1] for number in range(Counters.WAYS)] == [1] * 8
+    assert [counted(table, b"new %d" % number)[1] for number in range(WAYS)] == [1] * 8
 
 
 def test_the_last_three_that_were_asked_for_are_there_whatever_the_others_count() -> None:
-    table = counters(Clock(), entries=Counters.WAYS)
-    for number in range(Counters.WAYS):
+    table = counters(Clock(), entries=WAYS)
+    for number in range(WAYS):
         for _ in range(9):
             count(table, b"%d" % number)
     rows = [table.find(b"new %d" % number, WINDOW_SECONDS) for number in range(4)]
@@ -117,13 +117,13 @@ def test_the_last_three_that_were_asked_for_are_there_whatever_the_others_count(
 
 
 def test_who_was_used_last_is_known_after_four_billion_calls() -> None:
-    table = counters(Clock(), entries=Counters.WAYS)
-    for number in range(Counters.WAYS):
+    table = counters(Clock(), entries=WAYS)
+    for number in range(WAYS):
         table.find(b"old %d" % number, WINDOW_SECONDS)
     table._calls = 2**32 - 4
-    for number in range(Counters.WAYS):
+    for number in range(WAYS):
         count(table, b"new %d" % number)
-    assert [counted(table, b"new %d" % number)[1] for number in range(Counters.WAYS)] == [1] * 8
+    assert [counted(table, b"new %d" % number)[1] for number in range(WAYS)] == [1] * 8
 
 
 def test_a_stranger_never_meets_anothers_count() -> None:

@@ -252,7 +252,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def go_on(self) -> None:
         """Write the answers whose turn it is, and read on while there is room for more."""
-        if self._slots and self._write_answers():
+        if self._slots and self._slots[0].response and self._write_answers():
             self._wait()
         self._continue_or_end()
         if self._slots or self._reading_paused or self._write_paused:
