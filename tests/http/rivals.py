@@ -120,12 +120,12 @@ def rivals() -> Iterator[Rivals]:
 
 
 async def _to_our_door(data: bytes) -> Conversation:
-    app, loop = Witness(), asyncio.get_running_loop()
+    app = Witness()
     server = Server(app, lambda _: True)
     ours, theirs = socket.socketpair()
     with ours:
         ours.setblocking(False)
-        await loop.connect_accepted_socket(lambda: Connection(server), theirs)
+        server.begin(Connection(server), theirs)
         unsent, said, is_closed, quiet = memoryview(data), b"", False, 0
         while quiet < QUIET_TURNS:
             unsent, sent = _send(ours, unsent)
@@ -133,8 +133,8 @@ async def _to_our_door(data: bytes) -> Conversation:
             said += heard
             quiet = 0 if heard or sent else quiet + 1
             await asyncio.sleep(0)
-    server._tick_handle.cancel()
-    await _until(lambda: not server._connections)
+    await _until(lambda: theirs.fileno() == -1)
+    server.close()
     refusal = str(app.failures[-1][0]) if app.failures else ""
     return Conversation(statuses_of(said), tuple(app.asked), is_closed, refusal)
 

@@ -46,7 +46,8 @@ async def conversation(pieces: list[bytes], *, turns: int = 3) -> tuple[bytes, l
     ours, theirs = socket.socketpair()
     with ours:
         ours.setblocking(False)
-        transport, _ = await loop.connect_accepted_socket(lambda: Connection(server), theirs)
+        connection = Connection(server)
+        server.begin(connection, theirs)
         answers = asyncio.ensure_future(_read_all(ours))
         with contextlib.suppress(OSError):  # the door may have closed
             for piece in pieces:
@@ -55,9 +56,9 @@ async def conversation(pieces: list[bytes], *, turns: int = 3) -> tuple[bytes, l
                     await asyncio.sleep(0)
             ours.shutdown(socket.SHUT_WR)
         said = await asyncio.wait_for(answers, WAIT_SECONDS)
-        transport.abort()  # where our end has not been noticed yet
+        connection.abort()  # where our end has not been noticed yet
         await asyncio.sleep(0)
-    server._tick_handle.cancel()
+    server.close()
     return said, complaints
 
 

@@ -51,7 +51,7 @@ def test_what_waits_to_be_read_is_bounded(door: Door) -> None:
     client = door.connect(receive_bytes=4_096)
     client.send_while_taken(get(f"/large/{size_bytes}") * 100, seconds=0.2)
     (connection,) = door.run(lambda: list(door.server._connections))
-    waiting_bytes = door.run(connection._transport.get_write_buffer_size)
+    waiting_bytes = door.run(connection._stream.unsent_bytes)
     assert 0 < waiting_bytes < 3 * size_bytes
     assert len(door.app.requests) < 400  # what the kernel takes, and one pipeline
 

@@ -1,14 +1,13 @@
 """One HTTP/1.1 connection: requests to the app, answers out in order, each wait with its end.
 
-Knows asyncio's transports; must not know routes or what is in a body.
+Knows its stream of bytes; must not know routes or what is in a body.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from likewise.errors import Problem
 from likewise.http.message import Request, Response
@@ -18,6 +17,7 @@ from likewise.later import Later
 if TYPE_CHECKING:
     from likewise.http.reader import Reader
     from likewise.http.server import Server
+    from likewise.http.stream import Stream
 
 REQUEST_SECONDS = 15  # to arrive, from connecting or from its first byte
 IDLE_SECONDS = 120  # longer than cloudflared's 90, or it would send into a closing connection
@@ -46,7 +46,7 @@ class Slot:
         self.keep_alive = keep_alive
 
 
-class Connection(asyncio.BufferedProtocol):
+class Connection:
     """Calls the app, and writes the answers in the order of the requests."""
 
     # A thousand idle connections are normal: no dictionary, no deque, no parser for each.
@@ -57,7 +57,7 @@ class Connection(asyncio.BufferedProtocol):
         "_reading_paused",
         "_server",
         "_slots",
-        "_transport",
+        "_stream",
         "_unasked",
         "_unsent_bytes",
         "_write_paused",
@@ -78,16 +78,12 @@ class Connection(asyncio.BufferedProtocol):
         self._unsent_bytes = 0  # when writing was paused
         self.deadline = _NEVER
 
-    # What asyncio calls
+    # What the stream calls
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
-        self._transport.set_write_buffer_limits(high=0)
+    def connection_made(self, stream: Stream) -> None:
+        self._stream = stream
         self.deadline = self._server.now + REQUEST_SECONDS
         self._server.wait_for(self)
-
-    def get_buffer(self, _hint: int) -> memoryview:
-        return self._server.buffer
 
     def buffer_updated(self, size_bytes: int) -> None:
         if self._is_last:
@@ -127,10 +123,9 @@ class Connection(asyncio.BufferedProtocol):
     def resume_writing(self) -> None:
         self._write_paused = False
         self._wait()
-        # Not at once: a transport that is closed while it tells us closes twice.
         asyncio.get_running_loop().call_soon(self._ask_on)
 
-    def connection_lost(self, _error: Exception | None) -> None:
+    def connection_lost(self) -> None:
         self._is_last = True
         self._drop_reader()
         self._slots.clear()
@@ -149,7 +144,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def expire(self) -> None:
         """End what took too long."""
-        unsent_bytes = self._transport.get_write_buffer_size()
+        unsent_bytes = self._stream.unsent_bytes()
         if self._write_paused and unsent_bytes + STALL_BYTES <= self._unsent_bytes:
             self._expect_reading()
         elif self._is_last or self._write_paused or self._has_begun():
@@ -174,7 +169,7 @@ class Connection(asyncio.BufferedProtocol):
     def abort(self) -> None:
         """End the connection at once."""
         self._is_last = True
-        self._transport.abort()
+        self._stream.abort()
 
     # Our own
 
@@ -246,7 +241,6 @@ class Connection(asyncio.BufferedProtocol):
     ) -> None:
         """Take an answer that is made at last."""
         slot.response = self._server.outcome(answer, path)
-        # A lost connection has no slots, and a lost transport of uvloop may not even be asked.
         if self._slots:
             self._server.go_on_soon(self)
 
@@ -267,7 +261,7 @@ class Connection(asyncio.BufferedProtocol):
         pause = bool(is_full and not self._is_last)
         if pause != self._reading_paused:
             self._reading_paused = pause
-            (self._transport.pause_reading if pause else self._transport.resume_reading)()
+            (self._stream.pause_reading if pause else self._stream.resume_reading)()
 
     def _held_bytes(self) -> int:
         """Return about how much memory is held until the peer sends or reads on."""
@@ -275,7 +269,7 @@ class Connection(asyncio.BufferedProtocol):
         held_bytes += 2 * _SLOT_BYTES * len(self._unasked)
         if self._write_paused:
             made = [slot.response for slot in self._slots if slot.response]
-            held_bytes += self._transport.get_write_buffer_size() + _SLOT_BYTES * len(self._slots)
+            held_bytes += self._stream.unsent_bytes() + _SLOT_BYTES * len(self._slots)
             held_bytes += sum(len(response.body) for response in made)
         return min(held_bytes, _MOST_HELD_BYTES)
 
@@ -284,8 +278,7 @@ class Connection(asyncio.BufferedProtocol):
         has_written = False
         while not self._write_paused and (answers := self._next_answers()):
             has_written = True
-            if not self._transport.is_closing():
-                self._transport.write(answers)
+            self._stream.write(answers)
         return has_written
 
     def _continue_or_end(self) -> None:
@@ -293,7 +286,7 @@ class Connection(asyncio.BufferedProtocol):
         slots, reader = self._slots, self._reader
         if reader and reader.owes_continue and not (slots or self._is_last):
             reader.owes_continue = False
-            self._transport.write(CONTINUE)
+            self._stream.write(CONTINUE)
         if (self._is_last or self._eof) and not (slots or self._write_paused):
             self._close()
 
@@ -330,22 +323,19 @@ class Connection(asyncio.BufferedProtocol):
 
     def _expect_reading(self) -> None:
         """Give the peer time to read something of what waits for it."""
-        self._unsent_bytes = self._transport.get_write_buffer_size()
+        self._unsent_bytes = self._stream.unsent_bytes()
         self.deadline = self._server.now + STALL_SECONDS
 
     def _close(self) -> None:
         """End after the last answer, when the peer has read it."""
-        if self._transport.is_closing():  # the peer has reset it: uvloop wants no word more
-            return
         if self._eof:
-            self._transport.close()
+            self._stream.close()
             return
         # Closing with unread bytes would reset the connection and destroy the answer.
-        with contextlib.suppress(OSError):  # the peer has just reset it
-            self._transport.write_eof()
+        self._stream.write_eof()
 
     def _leave(self) -> None:
         """End where nothing is under way."""
         self._is_last = True
         self.deadline = self._server.now + CLOSE_SECONDS
-        self._transport.close()
+        self._stream.close()

@@ -28,23 +28,22 @@ class Listener:
     traceback for each of it when no file is left.
 
     `admit` gives a newcomer its connection, by the peer's address, or None to turn it away;
-    `forget` is told of one that has left on the way in; `make_room` of files that ran out.
+    `begin` gives that its socket; `make_room` is told of files that ran out.
     """
 
     def __init__(
         self,
         admit: Callable[[str], Connection | None],
-        forget: Callable[[Connection], None],
+        begin: Callable[[Connection, socket.socket], None],
         make_room: Callable[[], object],
     ) -> None:
         self._admit = admit
-        self._forget = forget
+        self._begin = begin
         self._make_room = make_room
         self._listening: asyncio.Server | None = None
         self._backlogs: list[socket.socket] = []
         self._is_paused = False
         self._next_warning = 0.0
-        self._arriving: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
 
     async def listen(self, host: str, port: int) -> str:
@@ -60,7 +59,7 @@ class Listener:
         port = self._backlogs[0].getsockname()[1]
         return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
-    async def stop(self) -> None:
+    def stop(self) -> None:
         """Let in whoever waits in the backlog, since closing it would reset them; then no more."""
         for backlog in self._backlogs:
             self._loop.remove_reader(backlog)
@@ -70,8 +69,6 @@ class Listener:
         self._backlogs.clear()
         if self._listening is not None:
             self._listening.close()
-        if self._arriving:
-            await asyncio.wait(self._arriving)
 
     def resume(self) -> None:
         """Accept again where it was paused for want of files."""
@@ -93,6 +90,8 @@ class Listener:
         for one in listening.sockets:
             backlog = one.dup()
             backlog.listen(BACKLOG)
+            if backlog.family != socket.AF_UNIX:  # newcomers inherit it: answers leave whole
+                backlog.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._backlogs.append(backlog)
             self._loop.add_reader(backlog, self._accept, backlog)
 
@@ -110,18 +109,9 @@ class Listener:
             connection = self._admit(place[0] if isinstance(place, tuple) else "")
             if connection is None:
                 newcomer.close()
-                continue
-            arriving = self._loop.create_task(self._let_in(connection, newcomer))
-            self._arriving.add(arriving)
-            arriving.add_done_callback(self._arriving.discard)
+            else:
+                self._begin(connection, newcomer)
         return True
-
-    async def _let_in(self, connection: Connection, newcomer: socket.socket) -> None:
-        try:
-            await self._loop.connect_accepted_socket(lambda: connection, newcomer)
-        except OSError:  # it has left already
-            newcomer.close()
-            self._forget(connection)
 
     def _pause(self, error: OSError) -> None:
         """Make room where no file is left, and go on when told to: not at full speed."""

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import gc
 import resource
+import socket
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from likewise.http.connection import Connection
 from likewise.http.listener import Listener
 from likewise.http.message import App, Request, Response
 from likewise.http.reader import READ_BYTES, Reader
+from likewise.http.stream import Stream, Streams
 from likewise.http.wire import date_line
 from likewise.later import Later
 
@@ -61,7 +63,8 @@ class Server:
         self._of_peer: Counter[str] = Counter()
         self._max_connections = _most_connections()
         self._crowd = 0  # connections held at most since memory was given back
-        self._listener = Listener(self._admit, self.forget, self._make_room)
+        self._listener = Listener(self._admit, self.begin, self._make_room)
+        self._streams = Streams(self.buffer)
         self._loop = asyncio.get_running_loop()
         self._tick()
 
@@ -72,7 +75,7 @@ class Server:
     async def drain(self, seconds: float = DRAIN_SECONDS) -> None:
         """Stop listening, answer what has been accepted, and close within so many seconds."""
         self.draining = True
-        await self._listener.stop()
+        self._listener.stop()
         await asyncio.sleep(DRAIN_GRACE_SECONDS)
         deadline = self._loop.time() + seconds
         while self._connections and self._loop.time() < deadline:
@@ -81,6 +84,12 @@ class Server:
             await asyncio.sleep(0.02)
         for connection in list(self._connections):
             connection.abort()
+        await asyncio.sleep(0)  # for their sockets to be closed
+        self.close()
+
+    def close(self) -> None:
+        """Serve no more; who is still connected is not told."""
+        self._streams.close()
         self._tick_handle.cancel()
 
     # Newcomers
@@ -97,6 +106,14 @@ class Server:
         connection = Connection(self, peer)
         self._connections.add(connection)
         return connection
+
+    def begin(self, connection: Connection, newcomer: socket.socket) -> None:
+        """Give a connection its socket."""
+        try:
+            Stream(self._streams, newcomer, connection)
+        except OSError:  # the system watches over no more of them
+            newcomer.close()
+            self.forget(connection)
 
     def _make_room(self) -> bool:
         self._go_on()
