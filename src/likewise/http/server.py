@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import resource
 import socket
 import time
@@ -32,7 +31,6 @@ DRAIN_SECONDS = 10.0
 DRAIN_GRACE_SECONDS = 0.25
 # So many connections whose time is over, or whose answers are made, before everybody else's turn.
 AT_ONCE = 64
-_CROWD = 512
 _SPARE_FILES = 2 * AT_ONCE  # who makes room is closed after the newcomers are let in
 
 
@@ -62,7 +60,6 @@ class Server:
         self._waiting: dict[Connection, None] = {}  # for their peer, the longest first
         self._of_peer: Counter[str] = Counter()
         self._max_connections = _most_connections()
-        self._crowd = 0  # connections held at most since memory was given back
         self._listener = Listener(self._admit, self.begin, self._make_room)
         self._streams = Streams(self.buffer)
         self._loop = asyncio.get_running_loop()
@@ -242,7 +239,6 @@ class Server:
     def _tick(self) -> None:
         self.now = self._monotonic()
         self.date = date_line(time.time())
-        self._collect_garbage()
         self._go_on()
         late = [held for held in self._connections if held.deadline < self.now]
         self._tick_handle = self._loop.call_later(
@@ -251,16 +247,6 @@ class Server:
         self._listener.resume()
         for connection in late[:AT_ONCE]:
             connection.expire()
-
-    def _collect_garbage(self) -> None:
-        """Give memory back when a crowd has left: asyncio's transports are cycles, and those that
-        grew old are otherwise collected when as many have come again.
-        """
-        connections = len(self._connections)
-        self._crowd = max(self._crowd, connections)
-        if self._crowd - connections >= _CROWD:
-            gc.collect()
-            self._crowd = connections
 
 
 def _most_connections() -> int:
