@@ -40,7 +40,6 @@ STANDARD = [
     ),
     *(
         "hmac",
-        "http",
         "json",
         "logging",
         "mmap",
@@ -63,7 +62,7 @@ KEPT_OUT = {
     "fnmatch": "comes with pathlib",
     "fastapi": "a door of its own",
     "gettext": "comes with argparse",
-    "http.client": "1.7; the service asks nobody",
+    "http": 0.1,
     "importlib.metadata": 3.0,
     "importlib.resources": 1.2,
     "ipaddress": "comes with pathlib",
