@@ -123,6 +123,7 @@ class Connection:
     def resume_writing(self) -> None:
         self._write_paused = False
         self._wait()
+        # Not at once: the stream has not done yet with what it tells us of.
         asyncio.get_running_loop().call_soon(self._ask_on)
 
     def connection_lost(self) -> None:
@@ -212,17 +213,18 @@ class Connection:
             self._expect_us()
             self._pace()
             # Going on is queued before this, and may find that nothing is read: then nothing is
-            # asked here either, and the transport calls us back.
+            # asked here either, and the stream calls us back.
             if not self._write_paused:
                 asyncio.get_running_loop().call_soon(self._ask_on)
 
     def _ask(self, slot: Slot, request: Request) -> None:
+        # The path is enough: who waits for a commit, or for a peer that does not read, shall not
+        # keep all headers in memory.
+        slot.request = None
         answer = self._server.answer(request)
         if isinstance(answer, Response):
             slot.response = answer
         else:
-            # The path is enough: who waits for a commit shall not keep all headers in memory.
-            slot.request = None
             answer.add_done_callback(partial(self._settle, slot, request.path))
             self._expect_us()
 
