@@ -170,6 +170,17 @@ def test_headers_that_come_right_behind_a_request_are_bounded_alike(client: Clie
     assert [client.answer().status for _ in range(2)] == [200, 431]
 
 
+@pytest.mark.parametrize(("size_bytes", "status"), [(16_384, 200), (16_385, 431)])
+def test_lines_without_blanks_right_behind_a_request_are_bounded_to_the_byte(
+    client: Client, size_bytes: int, status: int
+) -> None:
+    lines = b"".join(b"a%d:\r\n" % number for number in range(100, 198))
+    padding = b"x" * (size_bytes - len("Host: d\r\nx: \r\n") - len(lines) - 98)
+    behind = b"GET / HTTP/1.1\r\nHost:d\r\n%bx:%b\r\n\r\n" % (lines, padding)
+    client.send(b"GET / HTTP/1.1\r\nHost:d\r\n\r\n" + behind)
+    assert [client.answer().status for _ in range(2)] == [200, status]
+
+
 @pytest.mark.parametrize(
     "data",
     [
