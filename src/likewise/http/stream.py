@@ -179,12 +179,15 @@ class Stream:
 
     def _wait_for(self, events: int) -> None:
         """Be woken by these events and no others."""
-        before, self._events = self._events, events
-        selector = self._streams.selector
-        if before and events != before:
+        before, selector = self._events, self._streams.selector
+        if events == before:
+            return
+        if before:
             selector.unregister(self._socket)
-        if events and events != before:
+            self._events = 0  # the system may refuse to watch again: then nothing is waited for
+        if events:
             selector.register(self._socket, events, self)
+            self._events = events
 
     def _end(self) -> None:
         connection = self._connection
