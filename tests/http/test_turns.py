@@ -113,6 +113,29 @@ def test_a_turn_that_cannot_be_counted_costs_nobody_an_answer(door: Door) -> Non
     door.noise.clear()
 
 
+def test_a_turn_that_cannot_be_counted_ends_no_connection_and_no_clock(door: Door) -> None:
+    clients = connected(door, 2 * AT_ONCE)
+
+    def fail(_seconds: float, _requests: int) -> None:
+        raise ValueError("broken")
+
+    def ask_and_tick() -> None:
+        ask(clients)
+        door.server._turn_began = door.server.now  # as of requests taken up just before a tick
+        door.server._tick_handle.cancel()
+        door.server._tick()
+
+    door.run(lambda: setattr(door.server, "_on_turn", fail))  # no turn of before is under way
+    door.run(ask_and_tick)
+    assert {client.answer().status for client in clients} == {200}
+    door.run(lambda: ask(clients))
+    assert {client.answer().status for client in clients} == {200}
+    door.pass_time(IDLE_SECONDS + 1)
+    assert clients[0].rest() == b""
+    until(lambda: door.connections == 0)
+    door.noise.clear()
+
+
 async def asked(door: Door, send: Callable[[], None]) -> None:
     """Let a client send, and wait until its answer is made but not written."""
     before = len(door.app.requests)

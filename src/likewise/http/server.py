@@ -193,8 +193,16 @@ class Server:
                 connection.abort()
                 context = {"message": "An answer could not be written.", "exception": error}
                 self._loop.call_exception_handler(context)
-        if began is not None:  # last: who fails to count a turn shall cost nobody an answer
-            self._on_turn(made - began, len(going_on))
+        if began is not None:
+            self._count_turn(made - began, len(going_on))
+
+    def _count_turn(self, seconds: float, answers: int) -> None:
+        """Tell of a turn; who fails to count it shall cost nobody an answer, or us a tick."""
+        try:
+            self._on_turn(seconds, answers)
+        except Exception as error:  # noqa: BLE001 (whatever it was)
+            context = {"message": "A turn could not be counted.", "exception": error}
+            self._loop.call_exception_handler(context)
 
     def hold(self, connection: Connection, size_bytes: int) -> None:
         """Note how much memory is held until the connection's peer sends or reads on."""
