@@ -212,19 +212,19 @@ class Connection:
             self._expect_us()
             self._pace()
             # Going on is queued before this, and may find that nothing is read: then nothing is
-            # asked here either, and the transport calls us back.
+            # asked here either, and the stream calls us back.
             if not self._write_paused:
                 asyncio.get_running_loop().call_soon(self._ask_on)
 
     def _ask(self, slot: Slot, request: Request) -> None:
+        # Who waits for a commit, his own or one before, shall not keep all headers in memory.
+        slot.request = None
         answer = self._server.answer(request)
         if isinstance(answer, Response):
             slot.response = answer
         else:
-            # The path is enough: who waits for a commit shall not keep all headers in memory.
-            slot.request = None
+            self._expect_us()  # first: what is made already is told now, and may leave now
             answer.add_done_callback(partial(self._settle, slot, request.path))
-            self._expect_us()
 
     def _expect_us(self) -> None:
         """Note that the peer waits for us: whoever looks for the late, the idle and the hoarding
