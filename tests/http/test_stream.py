@@ -198,6 +198,26 @@ def test_who_reads_no_longer_hears_nothing(play: Callable[[Scenario], None]) -> 
     play(scenario)
 
 
+def test_one_that_the_system_watches_over_no_more_still_ends(
+    play: Callable[[Scenario], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError("too many are watched")
+
+    async def scenario(running: Streams) -> None:
+        pair = Pair(running)
+        with pair.peer:
+            pair.stream.pause_reading()
+            monkeypatch.setattr(running.selector, "register", refuse)
+            with pytest.raises(OSError, match="watched"):
+                pair.stream.resume_reading()
+            pair.stream.abort()
+            await turns()
+            assert pair.told.words == ["made", "lost"]
+
+    play(scenario)
+
+
 @pytest.mark.parametrize("write", ["at once", "later"])
 def test_a_peer_that_has_left_is_noticed_once(play: Callable[[Scenario], None], write: str) -> None:
     async def scenario(running: Streams) -> None:

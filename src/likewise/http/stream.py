@@ -178,13 +178,20 @@ class Stream:
             self._socket.shutdown(socket.SHUT_WR)
 
     def _wait_for(self, events: int) -> None:
-        """Be woken by these events and no others."""
-        before, self._events = self._events, events
-        selector = self._streams.selector
-        if before and events != before:
-            selector.unregister(self._socket)
-        if events and events != before:
+        """Be woken by these events and no others. Raises `OSError` where the system watches over no
+        more sockets; then nothing is waited for.
+        """
+        selector, before = self._streams.selector, self._events
+        if events == before:
+            return
+        self._events = 0
+        if not before:
             selector.register(self._socket, events, self)
+        elif events:
+            selector.modify(self._socket, events, self)
+        else:
+            selector.unregister(self._socket)
+        self._events = events
 
     def _end(self) -> None:
         connection = self._connection
