@@ -65,7 +65,7 @@ def test_a_flood_is_answered_once_it_is_read(start_service: StartService) -> Non
 
 
 def test_a_half_closed_connection_ends_once_when_its_reader_catches_up(door: Door) -> None:
-    # A transport that is closed while it tells that all is sent closes twice, and complains.
+    # It is closed while it tells that all is sent: twice would be once too often.
     client = door.connect(receive_bytes=4_096)
     client.send(get("/later") + GET)
     client.hang_up()

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from likewise.errors import StartError
-from likewise.http.listener import UNIX_PREFIX
+from likewise.http import listener
+from likewise.http.listener import UNIX_PREFIX, Listener
 from likewise.http.server import Server
 from tests.conftest import StartService
 from tests.http.door import GET, Door, Echo
@@ -113,3 +114,27 @@ def test_the_service_tells_a_second_one_that_its_port_is_taken(start_service: St
     assert done.returncode == 1
     assert f"Cannot listen on 127.0.0.1 port {service.port}" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_newcomers_who_never_end_do_not_keep_it_from_stopping(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(listener, "AT_ONCE", 4)
+    monkeypatch.setattr(listener, "BACKLOG", 16)
+    flood: list[socket.socket] = []
+
+    async def run() -> None:
+        def admit(_peer: str) -> None:
+            if len(flood) < 100:
+                flood.append(socket.create_connection(place))
+
+        stopping = Listener(admit, lambda *_: None, lambda: None)
+        address = await stopping.listen("127.0.0.1", 0)
+        place = ("127.0.0.1", int(address.rpartition(":")[2]))
+        flood.append(socket.create_connection(place))
+        stopping.stop()
+
+    asyncio.run(run())
+    assert 1 < len(flood) < 100
+    for one in flood:
+        one.close()

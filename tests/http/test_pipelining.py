@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 
 from likewise.http import server
 from likewise.http.connection import MAX_PIPELINE
-from likewise.http.message import Response
+from likewise.http.message import Request, Response
 from tests.http.door import GET, Client, Door, get, post, until
 
 REQUESTS_IN_A_PIECE = 200  # at most: no request is shorter than 20 bytes
@@ -59,6 +61,21 @@ def test_only_a_few_requests_wait_for_a_slow_app(door: Door, client: Client) -> 
         assert len(door.app.pending) - number <= MAX_PIPELINE + REQUESTS_IN_A_PIECE
         door.finish(number)
     assert [int(reply.body) for reply in client.answers(2_000)] == list(range(2_000))
+
+
+def test_requests_that_the_app_knows_are_not_kept_behind_one_that_waits(
+    door: Door, client: Client
+) -> None:
+    def held() -> int:
+        things = gc.get_objects()
+        return sum(isinstance(thing, Request) and thing.path == b"/known" for thing in things)
+
+    client.send(get("/later") + get("/known") * 20)
+    until(lambda: len(door.app.requests) == 21)
+    door.app.requests.clear()
+    until(lambda: held() == 0)
+    door.finish(0)
+    assert {reply.status for reply in client.answers(21)} == {200}
 
 
 def test_bodies_in_a_pipeline_stay_with_their_requests(client: Client) -> None:
@@ -159,8 +176,8 @@ def test_a_cancelled_answer_is_an_error_of_ours(door: Door, client: Client) -> N
 
 def test_an_answer_of_its_own_status_comes_through(door: Door, client: Client) -> None:
     client.send(get("/later"))
-    door.finish(0, Response(418, b"", b"short and stout"))
-    assert client.answer().status == 418
+    door.finish(0, Response(409, b"", b"taken already"))
+    assert client.answer().status == 409
 
 
 def test_pipelines_that_wait_are_held_within_the_bound_of_all(

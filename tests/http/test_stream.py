@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -199,6 +198,26 @@ def test_who_reads_no_longer_hears_nothing(play: Callable[[Scenario], None]) -> 
     play(scenario)
 
 
+def test_one_that_the_system_watches_over_no_more_still_ends(
+    play: Callable[[Scenario], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError("too many are watched")
+
+    async def scenario(running: Streams) -> None:
+        pair = Pair(running)
+        with pair.peer:
+            pair.stream.pause_reading()
+            monkeypatch.setattr(running.selector, "register", refuse)
+            with pytest.raises(OSError, match="watched"):
+                pair.stream.resume_reading()
+            pair.stream.abort()
+            await turns()
+            assert pair.told.words == ["made", "lost"]
+
+    play(scenario)
+
+
 @pytest.mark.parametrize("write", ["at once", "later"])
 def test_a_peer_that_has_left_is_noticed_once(play: Callable[[Scenario], None], write: str) -> None:
     async def scenario(running: Streams) -> None:
@@ -234,31 +253,6 @@ def test_one_that_fails_costs_the_others_nothing(play: Callable[[Scenario], None
             ["made", b"third"],
         ]
         assert [str(context["exception"]) for context in noise] == ["broken"]
-        for pair in pairs:
-            pair.peer.close()
-            pair.stream.abort()
-
-    play(scenario)
-
-
-def test_one_that_the_system_watches_over_no_more_is_ended_alone(
-    play: Callable[[Scenario], None], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def scenario(running: Streams) -> None:
-        noise: list[dict[str, object]] = []
-        running.loop.set_exception_handler(lambda _, context: noise.append(context))
-        pairs = [Pair(running) for _ in range(2)]
-        pairs[0].told.buffer_updated = lambda _: pairs[0].stream.write(LARGE)  # type: ignore[method-assign,assignment]
-
-        def refuse(*_: object) -> None:
-            raise OSError(errno.ENOSPC, "no more watches")
-
-        monkeypatch.setattr(running.selector, "register", refuse)
-        for pair in pairs:
-            pair.peer.send(b"asked")
-        await turns()
-        assert [pair.told.words for pair in pairs] == [["made", "lost"], ["made", b"asked"]]
-        assert len(noise) == 1
         for pair in pairs:
             pair.peer.close()
             pair.stream.abort()

@@ -12,6 +12,7 @@ from likewise.http import server
 from likewise.http.connection import IDLE_SECONDS
 from likewise.http.message import Answer, Request, Response
 from likewise.http.server import AT_ONCE
+from likewise.later import Later
 from tests.http.door import GET, Client, Door, get, post, until
 
 
@@ -82,6 +83,28 @@ def test_an_answer_that_cannot_be_written_costs_nobody_else_theirs(door: Door) -
         odd.answer()
     assert len(door.noise) == 1
     door.noise.clear()
+
+
+def test_what_is_made_already_and_leaves_at_once_leaves_nobody_connected_for_ever(
+    door: Door,
+) -> None:
+    clients, handle = connected(door, AT_ONCE), door.app.handle
+
+    def refuse_at_once(request: Request) -> Answer:
+        refused: Later[Response] = Later()
+        refused.succeed(Response(503))
+        return refused if request.path == b"/full" else handle(request)
+
+    def ask_all() -> None:
+        clients[0].send(GET)  # so that the answers are full in number when one is told, not after
+        for client in clients[1:]:
+            client.send(get("/full"))
+
+    door.app.handle = refuse_at_once  # type: ignore[method-assign]
+    door.run(ask_all)
+    assert [client.answer().status for client in clients] == [200] + [503] * (AT_ONCE - 1)
+    door.pass_time(IDLE_SECONDS + 1)
+    until(lambda: door.connections == 0)
 
 
 def test_a_turn_counts_the_requests_taken_up_in_it(door: Door) -> None:

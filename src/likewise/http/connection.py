@@ -218,15 +218,14 @@ class Connection:
                 asyncio.get_running_loop().call_soon(self._ask_on)
 
     def _ask(self, slot: Slot, request: Request) -> None:
-        # The path is enough: who waits for a commit, or for a peer that does not read, shall not
-        # keep all headers in memory.
+        # Who waits for a commit, his own or one before, shall not keep all headers in memory.
         slot.request = None
         answer = self._server.answer(request)
         if isinstance(answer, Response):
             slot.response = answer
         else:
+            self._expect_us()  # first: what is made already is told now, and may leave now
             answer.add_done_callback(partial(self._settle, slot, request.path))
-            self._expect_us()
 
     def _expect_us(self) -> None:
         """Note that the peer waits for us: whoever looks for the late, the idle and the hoarding

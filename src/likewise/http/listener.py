@@ -63,8 +63,10 @@ class Listener:
         """Let in whoever waits in the backlog, since closing it would reset them; then no more."""
         for backlog in self._backlogs:
             self._loop.remove_reader(backlog)
-            while self._accept(backlog):
-                pass
+            # No more than it can hold: others may come for as long as somebody is let in.
+            for _ in range(0, BACKLOG + 1, AT_ONCE):
+                if not self._accept(backlog):
+                    break
             backlog.close()
         self._backlogs.clear()
         if self._listening is not None:

@@ -35,8 +35,8 @@ CHUNK_OVERHEAD = 16
 _OBJECT_BYTES = 2_048
 _LINE_BYTES = 256
 
-# So much has no larger headers than are taken, even where a read began in the request before: each
-# line counts with a blank behind its colon, which need not have come.
+# So much has no larger headers than are taken, even where a read began in the request before, and
+# each line lacks the space after its colon, which is counted all the same.
 _SURELY_TAKEN_BYTES = MAX_HEADER_BYTES - READ_BYTES - MAX_HEADER_LINES
 
 _OF_BODIES = frozenset({b"content-length", b"transfer-encoding", b"expect"})

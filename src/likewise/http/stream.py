@@ -178,16 +178,20 @@ class Stream:
             self._socket.shutdown(socket.SHUT_WR)
 
     def _wait_for(self, events: int) -> None:
-        """Be woken by these events and no others."""
-        before, selector = self._events, self._streams.selector
+        """Be woken by these events and no others. Raises `OSError` where the system watches over no
+        more sockets; then nothing is waited for.
+        """
+        selector, before = self._streams.selector, self._events
         if events == before:
             return
-        if before:
-            selector.unregister(self._socket)
-            self._events = 0  # the system may refuse to watch again: then nothing is waited for
-        if events:
+        self._events = 0
+        if not before:
             selector.register(self._socket, events, self)
-            self._events = events
+        elif events:
+            selector.modify(self._socket, events, self)
+        else:
+            selector.unregister(self._socket)
+        self._events = events
 
     def _end(self) -> None:
         connection = self._connection

@@ -90,7 +90,8 @@ class Likes:
         rank = 0 if grant is None else grant.rank
         # A page that was not known has been proven now.
         wish = wish.granted(rank, may_create=wish.may_create or known is None)
-        return self._store.like(wish, Asked(self._limiter, network, page, wish, grant, tell))
+        waiting = WaitingLike(self._limiter, network, page, wish, grant, tell)
+        return self._store.like(wish, waiting)
 
     def _explain(self, network: bytes | None, wish: Wish, tell: Tell) -> Answer:
         """Keep the reason of a like that stands: a write, and no further like."""
@@ -187,7 +188,7 @@ class Likes:
         return Response(200, FRESH, body.encode())
 
 
-class Asked:
+class WaitingLike:
     """A like that waits for the disk, and becomes its answer when it is there. Thousands may wait.
 
     `page` is the one that it counts for.
