@@ -115,10 +115,6 @@ class Stream:
         """Return how much waits for the peer to read."""
         return len(self._unsent or b"")
 
-    def is_closing(self) -> bool:
-        """Tell whether it is closed, or will be when all has left."""
-        return self._is_closing
-
     def close(self) -> None:
         """Close when all has left."""
         if not self._is_closing:
