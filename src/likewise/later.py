@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 class Later(Generic[T]):
     """A result to come. Whoever waits is called in the moment it is there: a future would call him
-    in the loop's next turn, and its two steps took 3 µs of each like.
+    in the loop's next turn, and takes 1.2 µs to be made, told and asked where this takes 0.5.
 
     Asked as futures are. Who waits cannot take back what he has asked for: to cancel is to wait no
     longer.
