@@ -72,8 +72,8 @@ async def is_killed(
     store: SqliteStore, failing: Disk, _fault: Fault, _step: Step, _: Held
 ) -> SqliteStore:
     """Start again what has ended without a warning."""
-    for thread in store._threads:
-        thread.shutdown()
+    for worker in store._workers:
+        worker.close()
     for connection in connections_of(store):
         connection.close()
     failing.mend()

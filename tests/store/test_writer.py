@@ -78,7 +78,7 @@ def full(store: SqliteStore) -> Iterator[None]:
 def held_thread(store: SqliteStore) -> Iterator[None]:
     """Keep the commits waiting, as a slow disk would."""
     go = Event()
-    store._threads[0].submit(go.wait)
+    store._workers[0].do(go.wait)
     try:
         yield
     finally:

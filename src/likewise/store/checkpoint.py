@@ -6,14 +6,14 @@ which reads the WAL, keeps its place.
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from concurrent.futures import Executor
 from contextlib import suppress
 
 import apsw
 
+from likewise.later import Later
 from likewise.store.file import connect
+from likewise.store.worker import Worker, until_done
 
 WAL_PAGES = 1_000  # about 4 MiB: small enough to find its pages fast, large enough to be rare
 # A writer who never rests lets no checkpoint reach the end: here it rests for a moment.
@@ -25,28 +25,27 @@ _log = logging.getLogger("likewise")
 class Checkpoints:
     """Watches the WAL of one writing connection."""
 
-    def __init__(self, writer: apsw.Connection, path: str, thread: Executor) -> None:
-        self._thread = thread
+    def __init__(self, writer: apsw.Connection, path: str, worker: Worker) -> None:
+        self._worker = worker
         self._connection = connect(path)
         self._wal_pages = 0
         self._due_at_pages = WAL_PAGES
-        self._running: asyncio.Future[None] | None = None
-        self._loop = asyncio.get_running_loop()
+        self._running: Later[None] | None = None
         writer.set_wal_hook(self._note)
 
-    def due(self) -> asyncio.Future[None] | None:
+    def due(self) -> Later[None] | None:
         """Start a checkpoint when there is enough to move; return it when the writer shall wait."""
         pages, running = self._wal_pages, self._running
         is_at_rest = running is None or running.done()
         if is_at_rest and pages >= min(self._due_at_pages, MAX_WAL_PAGES):
             # Ended beside a commit, it leaves the WAL as long as it was: wait for as much again.
             self._due_at_pages = pages + WAL_PAGES
-            self._running = self._loop.run_in_executor(self._thread, self._checkpoint)
+            self._running = self._worker.do(self._checkpoint)
         return self._running if pages >= MAX_WAL_PAGES else None
 
     async def close(self) -> None:
         """Move what is left, so that the next start finds all in one file."""
-        await self._loop.run_in_executor(self._thread, self._checkpoint)
+        await until_done(self._worker.do(self._checkpoint))
         self._connection.close()
 
     def _note(self, _connection: apsw.Connection, _schema: str, pages: int) -> int:

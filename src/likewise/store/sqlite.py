@@ -41,6 +41,7 @@ from likewise.store.place import Place
 from likewise.store.reasons import listed
 from likewise.store.reports import connect_for_reports, report, totals
 from likewise.store.transaction import Kinds, Transaction
+from likewise.store.worker import Worker
 from likewise.store.writer import Batch, Writer, tell
 from likewise.voters import row_key
 
@@ -71,7 +72,8 @@ class SqliteStore:
         self._reader = self._read_connection.cursor()
         self._reports: apsw.Connection | None = None
         self._examination: Examination | None = None
-        self._threads = [ThreadPoolExecutor(1, name) for name in ("commit", "checkpoint", "report")]
+        self._workers = [Worker(name) for name in ("commit", "checkpoint")]
+        self._report_thread = ThreadPoolExecutor(1, "report")
         self._place = Place(path)
         self._cache = Cache()
         self._kinds = Kinds(writer)
@@ -80,8 +82,8 @@ class SqliteStore:
         self._cached_version = 0
         self._is_checked = False  # whether this turn has looked
         self._loop = asyncio.get_running_loop()
-        self._writer = Writer(writer, self._threads[0], self._transaction, self._committed)
-        self._checkpoints = Checkpoints(writer, path, self._threads[1])
+        self._writer = Writer(writer, self._workers[0], self._transaction, self._committed)
+        self._checkpoints = Checkpoints(writer, path, self._workers[1])
         self._writer.pause = self._checkpoints.due
         self.loaded_pages = 0  # since the start, for not being in memory
         self.on_likes: Callable[[Mapping[Name, int], int], None] = lambda _given, _taken_back: None
@@ -236,8 +238,9 @@ class SqliteStore:
             self._reports.interrupt()  # nobody waits for a report any more
         if self._examination is not None:
             self._examination.close()
-        for thread in self._threads:
-            thread.shutdown(cancel_futures=True)
+        self._report_thread.shutdown(cancel_futures=True)
+        for worker in self._workers:
+            worker.close()
         for connection in (self._reports, self._read_connection, self._write_connection):
             if connection is not None:
                 connection.close()
@@ -308,7 +311,7 @@ class SqliteStore:
         return value
 
     async def in_reports(self, read: Callable[[apsw.Connection], T]) -> T:
-        return await self._loop.run_in_executor(self._threads[2], self._read_report, read)
+        return await self._loop.run_in_executor(self._report_thread, self._read_report, read)
 
     def _read_report(self, read: Callable[[apsw.Connection], T]) -> T:
         if self._reports is None:

@@ -9,7 +9,6 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Executor
 from contextlib import suppress
 from time import perf_counter
 from typing import Any, NamedTuple, TypeVar
@@ -19,6 +18,7 @@ import apsw
 from likewise.errors import Problem
 from likewise.later import Later
 from likewise.store.transaction import Transaction
+from likewise.store.worker import Worker, until_done
 
 T = TypeVar("T")
 
@@ -50,18 +50,18 @@ class Batch(NamedTuple):
 
 class Writer:
     """Group commit. Statements run on the event loop, where they cost microseconds; what can
-    wait for a disk or a lock, BEGIN and COMMIT, runs in `thread`.
+    wait for a disk or a lock, BEGIN and COMMIT, is done by `worker`.
     """
 
     def __init__(
         self,
         connection: apsw.Connection,
-        thread: Executor,
+        worker: Worker,
         new_transaction: Callable[[], Transaction],
         committed: Callable[[Transaction], None],
     ) -> None:
         self._connection = connection
-        self._thread = thread
+        self._worker = worker
         self._new_transaction = new_transaction
         self._committed = committed
         self._queue: deque[Work[Any]] = deque()
@@ -71,7 +71,7 @@ class Writer:
         self.is_busy = False  # the connection belongs to the thread, or to a transaction
         self.failed = False  # the last commit did not succeed
         self.on_batch: Callable[[Batch], None] = lambda _batch: None
-        self.pause: Callable[[], asyncio.Future[None] | None] = lambda: None
+        self.pause: Callable[[], Later[None] | None] = lambda: None
 
     def submit(self, do: Callable[[Transaction], Any], answer: Callable[[Any], T]) -> Later[T]:
         """Queue work, and return what `answer` makes of its result, once it is on the disk.
@@ -102,7 +102,7 @@ class Writer:
                 await self._write([self._queue.popleft() for _ in range(count)])
                 pause = self.pause()
                 if pause is not None:
-                    await _until_done(pause)
+                    await until_done(pause)
         finally:
             self._running = None
 
@@ -150,9 +150,9 @@ class Writer:
         self._connection.execute("BEGIN IMMEDIATE")
 
     async def _in_thread(self, call: Callable[[], object]) -> None:
-        future = self._loop.run_in_executor(self._thread, call)
-        await _until_done(future)
-        future.result()
+        made = self._worker.do(call)
+        await until_done(made)
+        made.result()
 
     def _roll_back(self) -> None:
         # Where even that fails it is tried again before the next BEGIN: who waits is answered now.
@@ -167,13 +167,6 @@ def tell(hook: Callable[..., None], *told: object) -> None:
         hook(*told)
     except Exception:  # noqa: BLE001 (whatever it was)
         _log.exception("What was stored could not be counted in the figures.")
-
-
-async def _until_done(future: asyncio.Future[Any]) -> None:
-    """Wait even when cancelled: a connection that a thread uses must not be used beside it."""
-    while not future.done():
-        with suppress(asyncio.CancelledError):
-            await asyncio.wait({future})
 
 
 def _done(work: Work[Any], transaction: Transaction) -> Any:  # noqa: ANN401 (as many types as there is work)

@@ -1,0 +1,60 @@
+"""A thread beside the event loop, for calls that may have to wait for a disk or a lock.
+
+Knows threads and the loop; must not know what is called.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from queue import SimpleQueue
+from threading import Thread
+
+from likewise.later import Later
+
+Call = Callable[[], object]
+
+
+class Worker:
+    """Makes one call after the other, each for 30 µs of going there and back. `run_in_executor`
+    takes 49, where its future is waited for so that nothing cancels it.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._calls: SimpleQueue[tuple[Call, Later[None]] | None] = SimpleQueue()
+        # A daemon, so that an end without `close` waits for nothing: what is half-written is
+        # undone when the file is opened again.
+        self._thread = Thread(target=self._work, name=name, daemon=True)
+        self._thread.start()
+
+    def do(self, call: Call) -> Later[None]:
+        """Have something called; what it raises is raised for whoever waits."""
+        made: Later[None] = Later()
+        self._calls.put((call, made))
+        return made
+
+    def close(self) -> None:
+        """Make the calls that are left, and end."""
+        self._calls.put(None)
+        self._thread.join()
+
+    def _work(self) -> None:
+        while order := self._calls.get():
+            call, made = order
+            try:
+                call()
+            except Exception as error:  # noqa: BLE001 (it belongs to the one who waits)
+                self._loop.call_soon_threadsafe(made.fail, error)
+            else:
+                self._loop.call_soon_threadsafe(made.succeed, None)
+
+
+async def until_done(made: Later[None]) -> None:
+    """Wait even when cancelled: what a thread uses must not be used beside it. How it went tells
+    the result.
+    """
+    while not made.done():
+        with suppress(Exception, asyncio.CancelledError):
+            await made
