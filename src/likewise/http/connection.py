@@ -208,7 +208,16 @@ class Connection:
             slot = self._unasked.pop(0)
             if slot.request:
                 self._ask(slot, slot.request)
-        self._server.go_on_soon(self)
+        # One request whose answer is being made, as a rule a like on its way to the disk, can only
+        # wait; all else may have a step to make.
+        if (
+            len(self._slots) != 1
+            or self._slots[0].response
+            or self._reader
+            or self._reading_paused
+            or self._write_paused
+        ):
+            self._server.go_on_soon(self)
         if self._unasked:
             self._expect_us()
             self._pace()
@@ -247,10 +256,12 @@ class Connection:
 
     def go_on(self) -> None:
         """Write the answers whose turn it is, and read on while there is room for more."""
-        if self._slots and self._slots[0].response and self._write_answers():
+        slots = self._slots
+        if slots and slots[0].response and not self._write_paused:
+            self._write_answers()
             self._wait()
         self._continue_or_end()
-        if self._slots or self._reading_paused or self._write_paused:
+        if slots or self._reading_paused or self._write_paused:
             self._pace()
         if self._reader or self._write_paused or self in self._server.held:
             self._server.hold(self, self._held_bytes())
@@ -274,13 +285,11 @@ class Connection:
             held_bytes += sum(len(response.body) for response in made)
         return min(held_bytes, _MOST_HELD_BYTES)
 
-    def _write_answers(self) -> bool:
-        """Write while answers are made and the peer reads them; tell whether there were any."""
-        has_written = False
-        while not self._write_paused and (answers := self._next_answers()):
-            has_written = True
-            self._stream.write(answers)
-        return has_written
+    def _write_answers(self) -> None:
+        """Write while answers are made and the peer reads them."""
+        slots = self._slots
+        while slots and slots[0].response and not self._write_paused:
+            self._stream.write(self._next_answers())
 
     def _continue_or_end(self) -> None:
         """Ask for the body that is held back, or end."""

@@ -42,7 +42,7 @@ class Server:
         app: App,
         trusts_peer: Callable[[str], bool],
         monotonic: Callable[[], float] = time.monotonic,
-        on_turn: Callable[[float, int], None] = lambda _seconds, _answers: None,
+        on_turn: Callable[[float, int], None] = lambda _seconds, _requests: None,
     ) -> None:
         self.app = app
         self.draining = False
@@ -52,7 +52,8 @@ class Server:
         self.held: dict[Connection, int] = {}  # bytes, for the peer; the longest held first
         self._held_bytes = 0
         self._going_on: list[Connection] = []  # at the end of this turn of the loop
-        self._turn_began: float | None = None  # when its first request was taken up
+        self._asked = 0  # requests taken up in this turn, at whose end all go on
+        self._turn_began = 0.0  # when the first of them was
         self._on_turn = on_turn
         self._trusts_peer = trusts_peer
         self._monotonic = monotonic
@@ -173,7 +174,7 @@ class Server:
         A proxy that sleeps is woken by the first answer alone then; to wake it for each took a
         fifth of a count's time. No more than a few answers are kept for that.
         """
-        if not self._going_on:
+        if not (self._going_on or self._asked):
             self._loop.call_soon(self._go_on)
         self._going_on.append(connection)
         if len(self._going_on) >= AT_ONCE:
@@ -184,7 +185,7 @@ class Server:
         nobody is late, idle or hoarding for having no answer yet.
         """
         going_on, self._going_on = self._going_on, []
-        began, self._turn_began = self._turn_began, None
+        asked, self._asked = self._asked, 0
         made = self._monotonic()
         for connection in going_on:
             try:
@@ -193,13 +194,13 @@ class Server:
                 connection.abort()
                 context = {"message": "An answer could not be written.", "exception": error}
                 self._loop.call_exception_handler(context)
-        if began is not None:
-            self._count_turn(made - began, len(going_on))
+        if asked:
+            self._count_turn(made - self._turn_began, asked)
 
-    def _count_turn(self, seconds: float, answers: int) -> None:
+    def _count_turn(self, seconds: float, requests: int) -> None:
         """Tell of a turn; who fails to count it shall cost nobody an answer, or us a tick."""
         try:
-            self._on_turn(seconds, answers)
+            self._on_turn(seconds, requests)
         except Exception as error:  # noqa: BLE001 (whatever it was)
             context = {"message": "A turn could not be counted.", "exception": error}
             self._loop.call_exception_handler(context)
@@ -227,8 +228,10 @@ class Server:
 
     def answer(self, request: Request) -> Response | Later[Response] | asyncio.Future[Response]:
         """Ask the app; what it raises becomes an answer."""
-        if self._turn_began is None:
+        if not self._asked:
             self._turn_began = self._monotonic()
+            self._loop.call_soon(self._go_on)
+        self._asked += 1
         try:
             answer = self.app.handle(request)
             if isinstance(answer, (Response, Later)):
