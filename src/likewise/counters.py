@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from mmap import mmap
-from struct import calcsize
+from struct import Struct, calcsize
 from typing import Literal
 
 MAX_COUNT = 65_535  # what a counter of 16 bits holds
@@ -16,6 +16,8 @@ SECONDS_PER_DAY = 86_400
 WAYS = 8  # rows of a set
 KEPT = 3  # used last, and never forgotten: a caller may have as many rows in its hands
 _MOST_CALLS = 0xFFFF_FFFF
+_set_at = Struct(f"{WAYS}I").unpack_from  # half as long as a slice of a view
+_ROW_BYTES = calcsize("I")
 
 
 class Counters:
@@ -56,7 +58,7 @@ class Counters:
             self._begin_day()
         quotient, number = divmod(hash(self._key + subject), self._sets)
         start, tag, now = number * WAYS, quotient & 0xFFFF_FFFF or 1, self._monotonic()
-        tags = self._tag[start : start + WAYS].tolist()
+        tags = _set_at(self._tag, start * _ROW_BYTES)
         if tag in tags:
             row = start + tags.index(tag)
             since = self._start[row]
@@ -74,12 +76,12 @@ class Counters:
         """Return a subject's row as it stands; None where it has none. To look takes no room."""
         quotient, number = divmod(hash(self._key + subject), self._sets)
         start, tag = number * WAYS, quotient & 0xFFFF_FFFF or 1
-        tags = self._tag[start : start + WAYS].tolist()
+        tags = _set_at(self._tag, start * _ROW_BYTES)
         return start + tags.index(tag) if tag in tags else None
 
     def _give_room(self, start: int, tag: int) -> int:
         """Let the least row of a set be another subject's; return it."""
-        used = self._used[start : start + WAYS].tolist()
+        used = _set_at(self._used, start * _ROW_BYTES)
         row = start + used.index(min(used))
         # Who has spent nothing today goes at once, without a look at the others.
         if self.first[row]:

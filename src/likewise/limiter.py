@@ -182,7 +182,7 @@ class Limiter:
             return [self._pass(self._writers, b"w" + network, limits.writes, "writes")]
         # The /48 is asked first: once it may write no more, its /64s cost nobody a row of the
         # table. It is counted last: what a /64 is refused, its neighbours have left.
-        of_prefix = self._room(self._writers, b"w" + prefix, limits.prefix_writes, "writes")
+        of_prefix = self._pass(self._writers, b"w" + prefix, limits.prefix_writes, "writes", 0)
         row = self._pass(self._writers, b"w" + network, limits.writes, "writes")
         self._writers.count[of_prefix] += 1
         return [row, of_prefix]
@@ -209,17 +209,14 @@ class Limiter:
             viewers.append((table, table.find(prefix, 1), limits.prefix_views))
         return viewers
 
-    def _pass(self, table: Counters, subject: bytes, rate: Rate, what: str) -> int:
-        """Count one more of a subject, and return its row. Raises `too_many`."""
-        row = self._room(table, subject, rate, what)
-        table.count[row] += 1
-        return row
-
-    def _room(self, table: Counters, subject: bytes, rate: Rate, what: str) -> int:
-        """Return a subject's row where there is room for one more. Raises `too_many`."""
+    def _pass(self, table: Counters, subject: bytes, rate: Rate, what: str, number: int = 1) -> int:
+        """Count one more of a subject, and return its row; with 0 there must be room for one all
+        the same. Raises `too_many`.
+        """
         row = table.find(subject, rate.seconds)
         if table.count[row] >= rate.number:
             raise _too_many(what, rate.number, table.window_left(row, rate.seconds))
+        table.count[row] += number
         return row
 
     def _rows(self, network: bytes, subject: bytes, limits: Limits) -> list[int]:
@@ -257,14 +254,15 @@ class Limiter:
         networks.
         """
         count, first, second = self._writers.count, self._writers.first, self._writers.second
+        # Each is added to up to what it can hold.
         for row in writers:
-            _add_one(first, row)
+            first[row] += first[row] < MAX_COUNT
             if new_page:
-                _add_one(second, row)
+                second[row] += second[row] < MAX_COUNT
         for row in rows:
-            _add_one(count, row)
-            _add_one(first, row)
-            _add_one(second, row)
+            count[row] += count[row] < MAX_COUNT
+            first[row] += first[row] < MAX_COUNT
+            second[row] += second[row] < MAX_COUNT
         nth = second[rows[0]]
         if nth > _SECOND_RANK_LAST or (len(rows) > 1 and second[rows[1]] > _PREFIX_RANK_LAST):
             return 3

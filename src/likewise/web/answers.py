@@ -114,12 +114,13 @@ class KeptAnswers:
 
 def shown(counts: Mapping[str, int], kind: str) -> int:
     """Return a count as it is told: never below 0, where one was set lower than its likes are."""
-    return max(counts.get(kind, 0), 0)
+    count = counts.get(kind, 0)
+    return count if count > 0 else 0  # noqa: FURB136 (in half the time of `max`)
 
 
 def counts_json(kinds: Iterable[str], counts: Mapping[str, int]) -> str:
     """Return the counts of these kinds as JSON, without the cost of a dictionary."""
-    return "{" + ",".join([f"{quoted(kind)}:{shown(counts, kind)}" for kind in kinds]) + "}"
+    return f"{{{','.join([f'{quoted(kind)}:{shown(counts, kind)}' for kind in kinds])}}}"
 
 
 def has_tag(request: Request, tag: bytes) -> bool:
