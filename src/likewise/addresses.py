@@ -42,6 +42,16 @@ def parse_address(text: str) -> bytes | None:
 
     Ports and brackets are cut (`192.0.2.1:80`, `[2001:db8::1]:443`), IPv4-mapped IPv6 is unmapped.
     """
+    if ":" in text:
+        return _parse_closely(text)
+    try:
+        return inet_pton(AF_INET, text)  # as most are, in half the time
+    except (OSError, ValueError):
+        return _parse_closely(text)
+
+
+def _parse_closely(text: str) -> bytes | None:
+    """Return the address in a text that is not a plain IPv4 address."""
     text = text.strip()
     if len(text) > _TEXT_MAX or not text.isascii() or "\0" in text:
         return None
