@@ -56,6 +56,18 @@ def test_what_waits_to_be_read_is_bounded(door: Door) -> None:
     assert len(door.app.requests) < 400  # what the kernel takes, and one pipeline
 
 
+def test_nothing_is_held_of_who_has_read_all_and_waits_for_us(door: Door) -> None:
+    client = door.connect(receive_bytes=4_096)
+    client.send(get("/later") + get("/later", "Connection: close"))
+    until(lambda: len(door.app.pending) == 2)
+    door.finish(0, Response(200, b"", b"x" * 8_000_000))
+    until(lambda: door.run(lambda: door.server.held_bytes) > 200_000)
+    assert client.answer().status == 200
+    until(lambda: door.run(lambda: door.server.held_bytes) == 0)
+    door.finish(1)
+    assert client.answer().body == b"1"
+
+
 def test_a_flood_is_answered_once_it_is_read(start_service: StartService) -> None:
     service = start_service()
     with Client(service.url) as client:

@@ -123,6 +123,7 @@ class Connection:
     def resume_writing(self) -> None:
         self._write_paused = False
         self._wait()
+        self._server.hold(self, self._held_bytes())
         # Not at once: the stream has not done yet with what it tells us of.
         asyncio.get_running_loop().call_soon(self._ask_on)
 
@@ -257,8 +258,8 @@ class Connection:
     def go_on(self) -> None:
         """Write the answers whose turn it is, and read on while there is room for more."""
         slots = self._slots
-        if slots and slots[0].response and not self._write_paused:
-            self._write_answers()
+        while slots and slots[0].response and not self._write_paused:
+            self._stream.write(self._next_answers())
             self._wait()
         self._continue_or_end()
         if slots or self._reading_paused or self._write_paused:
@@ -284,12 +285,6 @@ class Connection:
             held_bytes += self._stream.unsent_bytes() + _SLOT_BYTES * len(self._slots)
             held_bytes += sum(len(response.body) for response in made)
         return min(held_bytes, _MOST_HELD_BYTES)
-
-    def _write_answers(self) -> None:
-        """Write while answers are made and the peer reads them."""
-        slots = self._slots
-        while slots and slots[0].response and not self._write_paused:
-            self._stream.write(self._next_answers())
 
     def _continue_or_end(self) -> None:
         """Ask for the body that is held back, or end."""
