@@ -57,7 +57,8 @@ class Limiter:
     def read(self, network: bytes | None) -> None:
         """Count a read. Raises `too_many`."""
         if self._limits is not None and network is not None:
-            self._pass(self._readers, b"r" + network, self._limits.reads, "reads")
+            row = self._room(self._readers, b"r" + network, self._limits.reads, "reads")
+            self._readers.count[row] += 1
 
     def write(self, network: bytes | None) -> None:
         """Count a write of any kind. Raises `too_many`."""
@@ -116,7 +117,8 @@ class Limiter:
         """Count a wrong admin key. Raises `too_many`."""
         # By /48, and apart from who has liked: guessing shall not wash that away.
         guesser = b"k" + (prefix_of(network) or network)
-        self._pass(self._readers, guesser, (self._limits or Limits()).logins, "wrong keys")
+        row = self._room(self._readers, guesser, (self._limits or Limits()).logins, "wrong keys")
+        self._readers.count[row] += 1
 
     def like(
         self,
@@ -177,14 +179,17 @@ class Limiter:
 
     def _write(self, network: bytes, limits: Limits) -> list[int]:
         """Count a write; return the row of the network, and that of its /48."""
-        prefix = prefix_of(network)
+        table, prefix = self._writers, prefix_of(network)
         if prefix is None:
-            return [self._pass(self._writers, b"w" + network, limits.writes, "writes")]
+            row = self._room(table, b"w" + network, limits.writes, "writes")
+            table.count[row] += 1
+            return [row]
         # The /48 is asked first: once it may write no more, its /64s cost nobody a row of the
-        # table. It is counted last: what a /64 is refused, its neighbours have left.
-        of_prefix = self._pass(self._writers, b"w" + prefix, limits.prefix_writes, "writes", 0)
-        row = self._pass(self._writers, b"w" + network, limits.writes, "writes")
-        self._writers.count[of_prefix] += 1
+        # table. Both are counted last: what a /64 is refused, its neighbours have left.
+        of_prefix = self._room(table, b"w" + prefix, limits.prefix_writes, "writes")
+        row = self._room(table, b"w" + network, limits.writes, "writes")
+        table.count[row] += 1
+        table.count[of_prefix] += 1
         return [row, of_prefix]
 
     def _writers_of(self, network: bytes, limits: Limits) -> list[int]:
@@ -209,14 +214,11 @@ class Limiter:
             viewers.append((table, table.find(prefix, 1), limits.prefix_views))
         return viewers
 
-    def _pass(self, table: Counters, subject: bytes, rate: Rate, what: str, number: int = 1) -> int:
-        """Count one more of a subject, and return its row; with 0 there must be room for one all
-        the same. Raises `too_many`.
-        """
+    def _room(self, table: Counters, subject: bytes, rate: Rate, what: str) -> int:
+        """Return a subject's row where there is room for one more. Raises `too_many`."""
         row = table.find(subject, rate.seconds)
         if table.count[row] >= rate.number:
             raise _too_many(what, rate.number, table.window_left(row, rate.seconds))
-        table.count[row] += number
         return row
 
     def _rows(self, network: bytes, subject: bytes, limits: Limits) -> list[int]:
@@ -254,15 +256,14 @@ class Limiter:
         networks.
         """
         count, first, second = self._writers.count, self._writers.first, self._writers.second
-        # Each is added to up to what it can hold.
         for row in writers:
-            first[row] += first[row] < MAX_COUNT
+            _add_one(first, row)
             if new_page:
-                second[row] += second[row] < MAX_COUNT
+                _add_one(second, row)
         for row in rows:
-            count[row] += count[row] < MAX_COUNT
-            first[row] += first[row] < MAX_COUNT
-            second[row] += second[row] < MAX_COUNT
+            _add_one(count, row)
+            _add_one(first, row)
+            _add_one(second, row)
         nth = second[rows[0]]
         if nth > _SECOND_RANK_LAST or (len(rows) > 1 and second[rows[1]] > _PREFIX_RANK_LAST):
             return 3

@@ -120,7 +120,8 @@ def shown(counts: Mapping[str, int], kind: str) -> int:
 
 def counts_json(kinds: Iterable[str], counts: Mapping[str, int]) -> str:
     """Return the counts of these kinds as JSON, without the cost of a dictionary."""
-    return f"{{{','.join([f'{quoted(kind)}:{shown(counts, kind)}' for kind in kinds])}}}"
+    told = ",".join([f"{quoted(kind)}:{shown(counts, kind)}" for kind in kinds])
+    return f"{{{told}}}"
 
 
 def has_tag(request: Request, tag: bytes) -> bool:
