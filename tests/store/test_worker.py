@@ -1,4 +1,4 @@
-"""The thread beside the loop: calls in order, outcomes told in the loop, no call left alone."""
+"""The thread beside the loop: calls in order, outcomes told in the loop, an end without a word."""
 
 from __future__ import annotations
 
@@ -105,6 +105,18 @@ def test_close_makes_the_calls_that_are_left() -> None:
 
     asyncio.run(run())
     assert made == list(range(100))
+
+
+def test_a_call_that_outlives_the_loop_ends_without_a_word() -> None:
+    go, workers = threading.Event(), list[Worker]()
+
+    async def run() -> None:
+        workers.append(Worker("late"))
+        workers[0].do(go.wait)
+
+    asyncio.run(run())
+    go.set()
+    workers[0].close()  # what its thread raises is a warning, and warnings are errors
 
 
 def test_an_end_without_close_waits_for_no_call() -> None:
