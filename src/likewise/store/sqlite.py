@@ -72,8 +72,8 @@ class SqliteStore:
         self._reader = self._read_connection.cursor()
         self._reports: apsw.Connection | None = None
         self._examination: Examination | None = None
-        self._workers = [Worker(name) for name in ("commit", "checkpoint")]
-        self._report_thread = ThreadPoolExecutor(1, "report")
+        committer, checkpointer = self._workers = Worker("commit"), Worker("checkpoint")
+        self._report_thread = ThreadPoolExecutor(1, "report")  # drops at the end what waits there
         self._place = Place(path)
         self._cache = Cache()
         self._kinds = Kinds(writer)
@@ -82,8 +82,8 @@ class SqliteStore:
         self._cached_version = 0
         self._is_checked = False  # whether this turn has looked
         self._loop = asyncio.get_running_loop()
-        self._writer = Writer(writer, self._workers[0], self._transaction, self._committed)
-        self._checkpoints = Checkpoints(writer, path, self._workers[1])
+        self._writer = Writer(writer, committer, self._transaction, self._committed)
+        self._checkpoints = Checkpoints(writer, path, checkpointer)
         self._writer.pause = self._checkpoints.due
         self.loaded_pages = 0  # since the start, for not being in memory
         self.on_likes: Callable[[Mapping[Name, int], int], None] = lambda _given, _taken_back: None
