@@ -123,6 +123,8 @@ class Connection:
     def resume_writing(self) -> None:
         self._write_paused = False
         self._wait()
+        # Whose last answer is still being made goes on no sooner than that is made.
+        self._server.hold(self, self._held_bytes())
         # Not at once: the stream has not done yet with what it tells us of.
         asyncio.get_running_loop().call_soon(self._ask_on)
 
