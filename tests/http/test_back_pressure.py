@@ -10,6 +10,7 @@ import pytest
 
 from likewise.http.connection import Connection
 from likewise.http.message import Response
+from likewise.web.answers import NO_STORE
 from tests.conftest import StartService
 from tests.http.door import GET, WAIT_SECONDS, Client, Door, get, post, until
 from tests.service import Service
@@ -102,6 +103,19 @@ def test_what_follows_is_not_asked_of_the_app_while_nothing_is_read(door: Door) 
     until(lambda: door.run(lambda: door.server._held_bytes) > 200_000)
     assert len(door.app.requests) == 1
     assert len(client.answers(21)) == 21
+
+
+def test_who_has_read_all_holds_nothing_while_the_last_answer_is_made(door: Door) -> None:
+    door.limit_kernel(4_096)
+    client = door.connect(receive_bytes=2_048)
+    client.send(get("/later") + get("/later", "Connection: close"))
+    until(lambda: len(door.app.pending) == 2)
+    door.finish(0, Response(200, NO_STORE, b"x" * 100_000))
+    until(lambda: door.run(lambda: door.server.held_bytes) > 0)
+    assert len(client.answer().body) == 100_000
+    until(lambda: door.run(lambda: door.server.held_bytes) == 0)
+    door.finish(1)
+    assert client.answer().body == b"1"
 
 
 def test_who_reads_nothing_gives_the_door_nothing_to_do(door: Door) -> None:

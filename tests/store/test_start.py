@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from pathlib import Path
 
 import apsw
 import pytest
 
 from likewise.errors import StartError
-from likewise.store import file
+from likewise.store import file, sqlite
 from likewise.store.file import Lock
 from tests.files import secret_path
 from tests.store.database import (
@@ -206,3 +207,16 @@ def test_a_refused_start_holds_nothing(path: Path) -> None:
         connection.pragma("journal_mode", "DELETE")  # asks for the file alone
     secret_path(path).write_text(kept)
     run(path, lambda store: like(store, "/a", ANNA))
+
+
+def test_a_start_that_fails_late_leaves_no_thread(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise apsw.CantOpenError("no more files")
+
+    monkeypatch.setattr(sqlite, "Checkpoints", fail)
+    before = threading.active_count()
+    with pytest.raises(StartError):
+        run(path, lambda store: like(store, "/a", ANNA))
+    assert threading.active_count() == before

@@ -107,16 +107,43 @@ def test_close_makes_the_calls_that_are_left() -> None:
     assert made == list(range(100))
 
 
-def test_a_call_that_outlives_the_loop_ends_without_a_word() -> None:
-    go, workers = threading.Event(), list[Worker]()
+def test_no_thread_begins_before_a_call() -> None:
+    async def test(worker: Worker) -> None:
+        def names() -> set[str]:
+            return {thread.name for thread in threading.enumerate()}
 
+        assert "tested" not in names()
+        await worker.do(lambda: None)
+        assert "tested" in names()
+
+    with_worker(test)
+
+
+def test_a_call_after_the_end_is_refused() -> None:
     async def run() -> None:
-        workers.append(Worker("late"))
-        workers[0].do(go.wait)
+        worker = Worker("closed")
+        await worker.do(lambda: None)
+        worker.close()
+        worker.close()
+        with pytest.raises(RuntimeError):
+            worker.do(lambda: None)
 
     asyncio.run(run())
+
+
+def test_calls_are_made_even_where_the_loop_has_ended() -> None:
+    go, made = threading.Event(), list[int]()
+
+    async def begin() -> Worker:
+        worker = Worker("left")
+        worker.do(go.wait)
+        worker.do(lambda: made.append(1))
+        return worker
+
+    worker = asyncio.run(begin())
     go.set()
-    workers[0].close()  # what its thread raises is a warning, and warnings are errors
+    worker.close()
+    assert made == [1]
 
 
 def test_an_end_without_close_waits_for_no_call() -> None:

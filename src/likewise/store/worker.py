@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from queue import SimpleQueue
 from threading import Thread
 
@@ -27,29 +28,36 @@ class Worker:
         # A daemon, so that an end without `close` waits for nothing: what is half-written is
         # undone when the file is opened again.
         self._thread = Thread(target=self._work, name=name, daemon=True)
-        self._thread.start()
 
     def do(self, call: Call) -> Later[None]:
-        """Have something called; what it raises is raised for whoever waits. Not after `close`."""
+        """Have something called; what it raises is raised for whoever waits. Raises `RuntimeError`
+        where there can be no thread, or where it has ended.
+        """
+        if not self._thread.is_alive():
+            self._thread.start()  # which a thread that has ended refuses
         made: Later[None] = Later()
         self._calls.put((call, made))
         return made
 
     def close(self) -> None:
         """Make the calls that are left, and end."""
-        self._calls.put(None)
-        self._thread.join()
+        if self._thread.is_alive():
+            self._calls.put(None)
+            self._thread.join()
 
     def _work(self) -> None:
-        with suppress(RuntimeError):  # of a loop that has ended: nobody is left to be told
-            while order := self._calls.get():
-                call, made = order
-                try:
-                    call()
-                except Exception as error:  # noqa: BLE001 (it belongs to the one who waits)
-                    self._loop.call_soon_threadsafe(made.fail, error)
-                else:
-                    self._loop.call_soon_threadsafe(made.succeed, None)
+        while order := self._calls.get():
+            call, made = order
+            try:
+                call()
+            except Exception as error:  # noqa: BLE001 (it belongs to the one who waits)
+                self._tell(partial(made.fail, error))
+            else:
+                self._tell(partial(made.succeed, None))
+
+    def _tell(self, outcome: Callable[[], None]) -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            self._loop.call_soon_threadsafe(outcome)
 
 
 async def until_done(made: Later[None]) -> None:
