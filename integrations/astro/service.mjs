@@ -12,6 +12,9 @@ const MOST_PAGES = 100;
 // Proxies begin to refuse addresses at 8 KiB.
 const LONGEST_QUERY = 6000;
 
+const isList = (body) => Array.isArray(body?.pages);
+const areCounts = (body) => body?.counts instanceof Object;
+
 /** The service, as one build or a server for drafts knows it. */
 export class Service {
   #settings;
@@ -30,9 +33,9 @@ export class Service {
   async popular(pages, { days = 30, limit = 10, kind } = {}) {
     const known = new Map(pages.map((page) => [canonical(page.url), page]));
     const query = this.#query({ days, limit: MOST_PAGES, kind });
-    const listed = (await this.#ask('/v1/popular', query))?.pages ?? [];
+    const listed = (await this.#ask('/v1/popular', query, isList))?.pages ?? [];
     return listed
-      .filter(({ page, count }) => known.has(page) && Number.isInteger(count))
+      .filter((one) => known.has(one?.page) && Number.isInteger(one.count))
       .slice(0, limit)
       .map(({ page, count }) => ({ ...known.get(page), count }));
   }
@@ -41,7 +44,7 @@ export class Service {
   async counts(pages) {
     const found = {};
     for (const batch of this.#batches(new Set(pages))) {
-      Object.assign(found, (await this.#ask('/v1/counts', batch))?.counts);
+      Object.assign(found, (await this.#ask('/v1/counts', batch, areCounts))?.counts);
     }
     return found;
   }
@@ -81,21 +84,22 @@ export class Service {
     return new URLSearchParams(all.filter(([, value]) => value !== undefined));
   }
 
-  #ask(path, query) {
+  #ask(path, query, isAnswer) {
     const address = `${this.#settings.api}${path}?${query}`;
     const { time, answer } = this.#answers.get(address) ?? { time: Number.NEGATIVE_INFINITY };
     if (Date.now() - time < FRESH_MS) return answer;
-    const asked = this.#fetched(address);
+    const asked = this.#fetched(address, isAnswer);
     this.#answers.set(address, { time: Date.now(), answer: asked });
     return asked;
   }
 
-  async #fetched(address) {
+  async #fetched(address, isAnswer) {
     if (Date.now() < this.#awayUntil) return undefined;
     try {
       const answer = await fetch(address, { signal: AbortSignal.timeout(LONGEST_WAIT_MS) });
       const body = await answer.json();
-      if (!answer.ok) throw new Error(body.detail);
+      if (!answer.ok) throw new Error(body?.detail);
+      if (!isAnswer(body)) throw new Error('what answers there is not Likewise');
       return body;
     } catch (error) {
       this.#awayUntil = Date.now() + FRESH_MS;

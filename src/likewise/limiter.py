@@ -103,14 +103,10 @@ class Limiter:
             return UNLIMITED
         network = network or _NOBODY
         writers = self._writers_of(network, limits)
-        pages = self._writers.second
-        if any(
-            pages[row] >= most
-            for row, most in zip(writers, (limits.pages, limits.prefix_pages), strict=False)
-        ):
+        if self._limit_of_pages(writers, limits) is not None:
             return None
         for row in writers:
-            _add_one(pages, row)
+            _add_one(self._writers.second, row)
         return Grant(network, b"", 0, new_page=True)
 
     def wrong_key(self, network: bytes) -> None:
@@ -139,8 +135,8 @@ class Limiter:
         writers = self._write(network, limits)
         if table.first[writers[0]] >= limits.likes:
             raise self._too_many_today("new likes", limits.likes)
-        if new_page:
-            self._check_pages(writers, limits)
+        if new_page and (most := self._limit_of_pages(writers, limits)) is not None:
+            raise self._too_many_today("new pages", most)
         rows = self._rows(network, subject, limits)
         if table.count[rows[0]] >= limits.burst.number:
             self._refund_write(writers)
@@ -230,10 +226,12 @@ class Limiter:
             rows.append(self._writers.find(b"%c%b%b" % (len(prefix), prefix, subject), seconds))
         return rows
 
-    def _check_pages(self, writers: list[int], limits: Limits) -> None:
+    def _limit_of_pages(self, writers: list[int], limits: Limits) -> int | None:
+        """Return how many new pages are taken a day, where so many have been; None where fewer."""
         for row, most in zip(writers, (limits.pages, limits.prefix_pages), strict=False):
             if self._writers.second[row] >= most:
-                raise self._too_many_today("new pages", most)
+                return most
+        return None
 
     def _check_share(self, row: int, limits: Limits, likes_today: Callable[[], int]) -> None:
         """Refuse what is more than a network's share of a page's day."""

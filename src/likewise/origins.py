@@ -9,6 +9,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from likewise.hosts import host_in
+
 _ORIGIN = re.compile(r"(https?)://(\*\.)?([^/:\[]+|\[[0-9a-f:]+\])(?::(\*|[0-9]{1,5}))?/?")
 _HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:]+\]")
 _MAX_PORT = 65_535
@@ -73,8 +75,8 @@ def origin_of(url: str) -> str:
 
 
 def host_of(origin: str) -> str:
-    """Return the host of an origin or URL, without its port."""
-    return origin_of(origin).partition("://")[2].partition(":")[0]
+    """Return the host of an origin or URL, without port and brackets."""
+    return host_in(origin_of(origin).partition("://")[2])
 
 
 def _parse(text: str) -> tuple[str, bool, str, str]:

@@ -58,7 +58,7 @@ _log = logging.getLogger("likewise")
 class Service(NamedTuple):
     """A running service, behind whichever door."""
 
-    app: App
+    app: App | AccessLog
     store: SqliteStore
     proxies: Proxies
     metrics: Metrics
@@ -137,9 +137,9 @@ async def _service(
     }
     router = Router(parts)
     telemetry.of_routes(metrics, router)
-    access_log = AccessLog(proxies.trusts_peer) if settings.access_log else None
-    app = App(router, admin, metrics, access_log)
-    return Service(app, store, proxies, metrics, lock, local_key)
+    app = App(router, admin, metrics)
+    door = AccessLog(app, proxies.trusts_peer) if settings.access_log else app
+    return Service(door, store, proxies, metrics, lock, local_key)
 
 
 def _proxies(settings: Settings, disbelief: Disbelief) -> Proxies:

@@ -13,6 +13,7 @@ import pytest
 from likewise.pages import BadPage, canonical
 from tests.integrations.npm_site import GENERATORS, INTEGRATIONS, environment, node
 from tests.integrations.test_signatures import SIGNED, UNSIGNED
+from tests.told_server import servers
 
 KEY = "a-page-key-for-tests-0123456789"
 SHARED = ("button.mjs", "page.mjs", "service.mjs")
@@ -153,3 +154,40 @@ def test_a_button_has_the_attributes_that_are_wished(
         "console.log(JSON.stringify(attributes('/x/', checked(sent[0]), {}, sent[1])));"
     )
     assert run(code, [settings, is_draft]) == attributes
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"null", b"[]", b"7", b'"pages"', b"{}", b"<html>", b""),
+        *(b'{"pages":7}', b'{"pages":"/x/"}', b'{"pages":{"page":"/x/","count":1}}'),
+        *(b'{"counts":7}', b'{"counts":null}', b'{"counts":"/x/"}'),
+    ],
+)
+def test_what_is_no_answer_of_the_service_is_named_and_left_out(body: bytes) -> None:
+    with servers() as start:
+        api = start({"/v1/popular?days=30&limit=100": body, "/v1/counts?page=%2Fx%2F": body})
+        code = (
+            f"{READ} import {{ Service }} from './service.mjs'; const said = [];"
+            "console.warn = (line) => said.push(line); const pages = [{ url: '/x/' }];"
+            "const popular = await new Service(sent).popular(pages);"
+            "const counts = await new Service(sent).counts(['/x/']);"
+            "console.log(JSON.stringify({ popular, counts, said }));"
+        )
+        told = run(code, {"api": api})
+    assert (told["popular"], told["counts"]) == ([], {})
+    assert [line.split(" (")[0] for line in told["said"]] == [
+        f"Likewise: no answer from {api}/v1/{asked}" for asked in ("popular", "counts")
+    ]
+
+
+def test_entries_that_cannot_be_shown_are_left_out_of_a_list() -> None:
+    body = b'{"pages":[null,7,"/x/",[],{"page":"/x","count":"1"},{"page":"/x","count":2}]}'
+    with servers() as start:
+        code = (
+            f"{READ} import {{ Service }} from './service.mjs';"
+            "const popular = await new Service(sent).popular([{ url: '/x/' }]);"
+            "console.log(JSON.stringify(popular));"
+        )
+        told = run(code, {"api": start({"/v1/popular?days=30&limit=100": body})})
+    assert told == [{"url": "/x/", "count": 2}]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likewise.origins import LOCALHOST, Origins, origin_of
+from likewise.origins import LOCALHOST, Origins, host_of, origin_of
 
 
 @pytest.mark.parametrize(
@@ -125,3 +125,15 @@ def test_localhost_alone_may_write_where_nothing_is_configured(origin: str) -> N
 def test_the_origin_of_an_address_has_no_path() -> None:
     assert origin_of("https://example.com/blog/x") == "https://example.com"
     assert origin_of("http://localhost:8000") == "http://localhost:8000"
+
+
+@pytest.mark.parametrize(
+    ("address", "host"),
+    [
+        ("https://example.com/blog", "example.com"),
+        ("http://localhost:1313", "localhost"),
+        ("https://[2001:db8::1]:8443/a:b", "2001:db8::1"),
+    ],
+)
+def test_the_host_of_an_address_has_no_port_and_no_brackets(address: str, host: str) -> None:
+    assert host_of(address) == host

@@ -10,7 +10,18 @@ from likewise.store.orders import Order, Purge
 from likewise.store.retention import HOURLY_DAYS, PIECE_ROWS
 from likewise.store.sqlite import SqliteStore
 from tests.service import voter
-from tests.store.database import ANNA, BORIS, NAME, NOON, SITE, like, on_store, rows, run
+from tests.store.database import (
+    ANNA,
+    BORIS,
+    NAME,
+    NOON,
+    SITE,
+    like,
+    on_store,
+    rows,
+    run,
+    stranger,
+)
 
 OWNER = "key 00000000"
 HOUR, DAY = 3_600, 86_400
@@ -52,6 +63,42 @@ def test_more_old_hours_than_go_at_once_fold_too(tmp_path: Path) -> None:
         assert hours == [(int(MIDNIGHT) // HOUR,)]
 
     run(tmp_path / NAME, scenario, wall=lambda: now)
+
+
+def test_to_fold_twice_as_many_hours_is_twice_the_work(tmp_path: Path) -> None:
+    """Not four times, for passing with every piece what was folded before it."""
+    pages = 10 * PIECE_ROWS
+    once, twice = (steps_to_fold(tmp_path / str(many), many) for many in (pages, 2 * pages))
+    assert twice < 3 * once
+
+
+def steps_to_fold(path: Path, pages: int) -> int:
+    """Return how many steps SQLite makes to find and fold an old hour of so many pages."""
+    now, steps, hour = NOON, 0, int(MIDNIGHT) // HOUR + 1
+
+    def count() -> bool:
+        nonlocal steps
+        steps += 1
+        return False
+
+    async def scenario(store: SqliteStore) -> None:
+        nonlocal now
+        await store.know(SITE, [f"/{number}" for number in range(pages)])
+        await like(store, "/0", ANNA)  # makes the kind
+        with stranger(store.path) as connection:
+            connection.execute(
+                "INSERT OR IGNORE INTO hourly SELECT id, 1, ?, 1, 0 FROM pages", (hour,)
+            )
+        now += DAY * (HOURLY_DAYS + 1)
+        await store.totals(SITE)  # opens the connection that looks
+        assert store._reports is not None
+        store._reports.set_progress_handler(count, 100)
+        await store.retain()
+        assert rows(store.path, "SELECT count(*) FROM hourly WHERE hour % 24 <> 0") == [(0,)]
+
+    path.mkdir()
+    run(path / NAME, scenario, wall=lambda: now)
+    return steps
 
 
 def test_what_undoing_needed_goes_when_nothing_can_be_undone(tmp_path: Path) -> None:

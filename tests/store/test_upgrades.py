@@ -4,6 +4,7 @@ and an older program that meets a newer database leaves it alone.
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
@@ -471,7 +472,11 @@ def an_empty_file(path: Path) -> None:
     path.touch()
 
 
-@pytest.mark.parametrize("make", [a_folder, a_stranger, an_empty_file])
+def a_pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+@pytest.mark.parametrize("make", [a_folder, a_stranger, an_empty_file, a_pipe])
 def test_only_what_this_version_can_read_is_named(
     newer: Path, make: Callable[[Path], None]
 ) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from likewise.http.message import Request, headers_of
-from likewise.web.access_log import AccessLog
+from likewise.web.access_log import id_of
 from tests.conftest import StartService
 from tests.service import Service
 
@@ -64,5 +64,5 @@ def test_without_an_access_log_there_is_no_id(start_service: StartService) -> No
 def test_an_id_of_a_trusted_proxy_is_kept_where_it_is_harmless(given: str, is_kept: bool) -> None:
     headers = headers_of([(b"x-request-id", given.encode())])
     request = Request("GET", b"/", headers=headers, peer="127.0.0.1")
-    assert (AccessLog(lambda _peer: True).id_of(request) == given) is is_kept
-    assert OWN_ID.fullmatch(AccessLog(lambda _peer: False).id_of(request))
+    assert (id_of(request, is_trusted=True) == given) is is_kept
+    assert OWN_ID.fullmatch(id_of(request, is_trusted=False))

@@ -41,7 +41,7 @@ class Broken:
         """Let everybody in."""
 
 
-async def _asked(app: App, request: Request) -> Response:
+async def _asked(app: App | AccessLog, request: Request) -> Response:
     """Ask as both doors do."""
     try:
         answer: Answer = app.handle(request)
@@ -57,11 +57,11 @@ def test_a_mistake_of_ours_is_a_problem_that_tells_nothing(
     route: Route, logs_access: bool, later: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     parts = dict.fromkeys(PARTS, Broken(later=later))
-    access_log = AccessLog(lambda _peer: True) if logs_access else None
-    app = App(Router(parts), parts["admin"], Metrics(), access_log)  # type: ignore[arg-type]
+    app = App(Router(parts), parts["admin"], Metrics())  # type: ignore[arg-type]
+    door = AccessLog(app, lambda _peer: True) if logs_access else app
     path = re.sub(r"{.*}", "x", route.path)
     with caplog.at_level(logging.INFO, "likewise"):
-        response = asyncio.run(_asked(app, Request(route.method, path.encode())))
+        response = asyncio.run(_asked(door, Request(route.method, path.encode())))
     headers = dict(header_pairs(response.headers))
     assert response.status == 500
     assert headers[b"content-type"] == b"application/problem+json"
@@ -76,7 +76,7 @@ def test_a_mistake_of_ours_is_a_problem_that_tells_nothing(
 @pytest.mark.parametrize("code", CODES)
 def test_a_refusal_is_not_logged_as_an_error(code: str, caplog: pytest.LogCaptureFixture) -> None:
     parts = dict.fromkeys(PARTS, Broken(later=False))
-    app = App(Router(parts), parts["admin"], Metrics(), None)  # type: ignore[arg-type]
+    app = App(Router(parts), parts["admin"], Metrics())  # type: ignore[arg-type]
     response = app.failure(Problem(code, "No."), b"/v1/counts")
     assert response.status == CODES[code].status
     assert caplog.text == ""
@@ -90,7 +90,7 @@ def test_only_an_import_may_be_large_and_only_the_owners() -> None:
             return large
 
     parts = dict.fromkeys(PARTS, Owner(later=False))
-    app = App(Router(parts), parts["admin"], Metrics(), None)  # type: ignore[arg-type]
+    app = App(Router(parts), parts["admin"], Metrics())  # type: ignore[arg-type]
     assert app.body_limit(Request("POST", b"/api/import")) == 1 << 20
     for path in (b"/v1/like", b"/api/key", b"/api/import/", b"/"):
         assert app.body_limit(Request("POST", path)) == MAX_BODY_BYTES

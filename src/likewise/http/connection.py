@@ -261,7 +261,8 @@ class Connection:
         while slots and slots[0].response and not self._write_paused:
             self._stream.write(self._next_answers())
             self._wait()
-        self._continue_or_end()
+        if self._reader or self._is_last or self._eof:
+            self._continue_or_end()
         if slots or self._reading_paused or self._write_paused:
             self._pace()
         if self._reader or self._write_paused or self in self._server.held:

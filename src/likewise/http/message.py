@@ -23,6 +23,8 @@ _ONCE_ONLY = frozenset(
     {b"host", b"origin", b"content-length", b"content-type", b"authorization", b"x-api-key"}
 )
 
+_VERSIONS = frozenset({"1.0", "1.1"})
+
 # Header lines by lower-case name.
 Headers = dict[bytes, bytes]
 
@@ -157,19 +159,26 @@ def split_target(target: bytes, headers: Headers | None = None) -> tuple[bytes, 
 
 
 def check_head(headers: Headers, version: str) -> None:
-    """Refuse what programs on the way could read as another request (RFC 9112 sections 2, 3, 6).
+    """Refuse what programs on the way could read as another request (RFC 9112 sections 2 and 3).
 
-    Raises `http_version`, `bad_request` and `bad_expectation`.
+    Raises `http_version` and `bad_request`.
     """
-    is_current = version == "1.1"
-    if not is_current and version != "1.0":
+    if version not in _VERSIONS:
         raise Problem("http_version", "Only HTTP/1.0 and HTTP/1.1 are spoken here.")
     host = headers.get(b"host")
     if host is None:
-        if is_current:
+        if version == "1.1":
             raise Problem("bad_request", "The header Host is missing.")
     elif not _is_host(host):
         raise Problem("bad_request", "The header Host is not a host and port.")
+
+
+def check_body(headers: Headers, version: str) -> None:
+    """Refuse ways to send a body that are not taken (RFC 9112 section 6, RFC 9110 section 10.1.1).
+
+    Raises `bad_request` and `bad_expectation`.
+    """
+    is_current = version == "1.1"
     coding = headers.get(b"transfer-encoding")
     if coding is not None and not (is_current and coding.lower() == b"chunked"):
         raise Problem("bad_request", "The only transfer coding taken is chunked, in HTTP/1.1.")

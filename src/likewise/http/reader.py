@@ -16,6 +16,7 @@ from likewise.http.message import (
     MAX_TARGET_BYTES,
     App,
     Request,
+    check_body,
     check_head,
     check_size,
     content_length,
@@ -168,6 +169,7 @@ class Reader:
     def _expect_body(self, request: Request) -> None:
         """Make ready for what the head declares."""
         headers, self._head_bytes = request.headers, self.raw_bytes
+        check_body(headers, self._version)
         self._body_limit = self._limit_of(request)
         body_bytes = content_length(headers)
         self._check_body_size(body_bytes)

@@ -21,8 +21,10 @@ PIECE_ROWS = 200
 
 Rows = Sequence[Any]
 
+# From the last one on: days that are folded already stay, and each piece would pass them all again.
 _OLD_HOURS = """/* old hours */
-SELECT page, kind, hour FROM hourly WHERE hour < :hour AND hour % 24 <> 0 LIMIT :rows"""
+SELECT page, kind, hour FROM hourly WHERE (page, kind, hour) > (:page, :kind, :after)
+AND hour < :hour AND hour % 24 <> 0 ORDER BY page, kind, hour LIMIT :rows"""
 _OLD_SURGES = "/* old surges */ SELECT id FROM surges WHERE last_hour < :hour LIMIT :rows"
 _LATE_CORRECTIONS = """/* late corrections */
 SELECT id FROM corrections WHERE second < :second AND inverse IS NOT NULL LIMIT :rows"""
@@ -80,10 +82,16 @@ class Retention:
             (_LATE_PAGES, _forget_pages),
             (_OLD_REFERRERS, _forget_referrers),
             (_OLD_SURGES, _forget_surges),
-            (_OLD_HOURS, _fold),
         ):
             while rows := await self._in_reports(_reading(sql, values)):
                 await self._write(_doing(do, rows))
+        await self._fold_hours(values)
+
+    async def _fold_hours(self, values: dict[str, int]) -> None:
+        last = {"page": 0, "kind": 0, "after": 0}
+        while rows := await self._in_reports(_reading(_OLD_HOURS, values | last)):
+            await self._write(_doing(_fold, rows))
+            last = dict(zip(last, rows[-1], strict=True))
 
 
 def _reading(sql: str, values: dict[str, int]) -> Callable[[apsw.Connection], Rows]:

@@ -73,7 +73,9 @@ def _readable(database: str, newest: int) -> str | None:
     found: list[tuple[int, str]] = []
     with suppress(OSError), os.scandir(folder) as entries:
         copies = [entry for entry in entries if entry.name.startswith(f"{name}{_BEFORE}")]
-        paths = [entry.path for entry in copies if not entry.name.endswith(".key")]
+        # Files alone: whoever opens a pipe waits for somebody at its other end.
+        files = [entry for entry in copies if entry.is_file()]
+        paths = [entry.path for entry in files if not entry.name.endswith(".key")]
         found = [(_schema_in_header(path), path) for path in paths]
     return max((one for one in found if 0 < one[0] <= newest), default=(0, None))[1]
 

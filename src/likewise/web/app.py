@@ -6,14 +6,13 @@ Knows requests and routes; must not know sockets, ASGI, or what a handler does.
 from __future__ import annotations
 
 import logging
-import time
 from asyncio import CancelledError
 
 from likewise.errors import Problem
 from likewise.http.message import MAX_BODY_BYTES, Answer, Request, Response, header_block
 from likewise.metrics import REFUSALS, Metrics
 from likewise.store import Store
-from likewise.web.access_log import AccessLog, new_id
+from likewise.web.access_log import new_id
 from likewise.web.admin import Admin
 from likewise.web.answers import (
     NO_STORE,
@@ -50,21 +49,29 @@ class Health:
 
 
 class App:
-    """Handles requests, and writes them into an access log where there is one."""
+    """Handles requests."""
 
-    def __init__(
-        self, router: Router, admin: Admin, metrics: Metrics, access_log: AccessLog | None
-    ) -> None:
+    def __init__(self, router: Router, admin: Admin, metrics: Metrics) -> None:
         self._router = router
         self._admin = admin
         self._metrics = metrics
-        self._access_log = access_log
 
     def handle(self, request: Request) -> Answer:
-        """Answer a request. Refusals of handlers that answer later are left to `failure`."""
-        if self._access_log is not None:
-            return self._logged(request, self._access_log)
-        return self._handle(request)
+        """Answer a request, or raise what `failure` makes an answer of."""
+        endpoint = self._router.asked_most.get((request.method, request.path))
+        if endpoint is not None:
+            endpoint.requests += 1
+            return endpoint.handler(request)
+        match = self._router.find(request.path)
+        if match.place.is_owners and not self._admin.is_here(request):
+            raise nothing_here()
+        if request.method == "OPTIONS":
+            return _options(match.place)
+        endpoint = match.endpoint(request.method)
+        endpoint.requests += 1
+        if endpoint.route.audience == OWNER:
+            self._admin.authorize(request)
+        return endpoint.handler(request, *match.arguments)
 
     def body_limit(self, request: Request) -> int:
         """Return how many bytes of body a request may have: only the owner imports much."""
@@ -93,35 +100,6 @@ class App:
             allowed = self._router.find(path).place.methods
             headers += header_block(("allow", allowed))
         return problem_answer(error, headers)
-
-    def _handle(self, request: Request) -> Answer:
-        endpoint = self._router.asked_most.get((request.method, request.path))
-        if endpoint is not None:
-            endpoint.requests += 1
-            return endpoint.handler(request)
-        match = self._router.find(request.path)
-        if match.place.is_owners and not self._admin.is_here(request):
-            raise nothing_here()
-        if request.method == "OPTIONS":
-            return _options(match.place)
-        endpoint = match.endpoint(request.method)
-        endpoint.requests += 1
-        if endpoint.route.audience == OWNER:
-            self._admin.authorize(request)
-        return endpoint.handler(request, *match.arguments)
-
-    async def _logged(self, request: Request, log: AccessLog) -> Response:
-        """Answer and write a line about it, which bears the same id as the answer."""
-        start, request_id = time.perf_counter(), log.id_of(request)
-        try:
-            answer = self._handle(request)
-            response = answer if isinstance(answer, Response) else await answer
-        except Exception as error:  # noqa: BLE001 (`failure` words it)
-            response = self.failure(error, request.path, request_id)
-        log.note(request, request_id, response.status, time.perf_counter() - start)
-        # Another one, since answers may be kept and given again.
-        headers = response.headers + header_block(("x-request-id", request_id))
-        return Response(response.status, headers, response.body)
 
 
 def _options(place: Place) -> Response:
